@@ -1,1 +1,44 @@
+//! The rules of the house: values in, values out.
+//!
+//! Money, ledger, rates, quotes, movements and transfers are functions of their inputs here, so the
+//! same inputs give the same answer under either database and in every replay of a simulation.
+//!
+//! What always holds: arithmetic on money is checked and never a float; a posting moves one amount
+//! between two accounts of its currency; a hold is resolved once; a conversion rounds by less than
+//! one minor unit and in the house's favour.
+//!
+//! Deliberately absent: HTTP, SQL, providers, serde, clocks and random numbers. Instants and fresh
+//! ids are passed in.
 
+#[macro_use]
+mod words;
+
+pub mod account;
+pub mod book;
+pub mod country;
+pub mod currency;
+pub mod hold;
+pub mod ids;
+pub mod ledger;
+pub mod money;
+pub mod msisdn;
+pub mod posting;
+pub mod rail;
+pub mod reference;
+
+pub use account::{Account, AccountKind, AccountNameError};
+pub use book::Book;
+pub use country::{Country, CountryError};
+pub use currency::{Currency, CurrencyError};
+pub use hold::{Hold, HoldState};
+pub use ids::{
+    AccountId, AuditId, DeviceId, EntryId, EventId, HoldId, IdError, InboxId, MerchantId, OtpId, PromiseId,
+    QuoteId, SessionId, TransferId, UserId,
+};
+pub use ledger::{Balance, FloorAlert, LedgerError, LedgerStep};
+pub use money::{Money, MoneyError};
+pub use msisdn::{Msisdn, MsisdnError, Operator};
+pub use posting::{BusinessId, EntryKind, JournalEntry, Nature, Posting};
+pub use rail::{Provider, Rail, Wallet, WalletError};
+pub use reference::Reference;
+pub use words::UnknownWord;
