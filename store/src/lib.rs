@@ -1,1 +1,58 @@
+//! All SQL of the gateway: two databases behind one set of functions.
+//!
+//! What writes takes `&mut Tx`, what only reads takes `&mut Conn`; the statement text is constant and
+//! shared by both engines. Rows are private and converted by hand, so a renamed column never leaks.
+//! What names a person is sealed before it reaches a statement.
+//!
+//! Deliberately absent: decisions, providers, HTTP and the present time; instants are passed in.
 
+pub mod book;
+pub mod crypto;
+pub mod db;
+pub mod error;
+pub mod migrate;
+pub mod persons;
+
+pub use db::{Conn, Db, DbOptions, Engine, Reader, Tx};
+pub use error::StoreError;
+pub use persons::PersonKeys;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use uuid::{NoContext, Timestamp, Uuid};
+
+/// An instant as the SQLite schema holds it: RFC 3339, `+00:00`, and as many digits as it has (AutoSi).
+///
+/// It is byte for byte what `sqlx` binds, so that both writers of the file agree, and it sorts in time order.
+pub fn time_text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, false)
+}
+
+/// A fresh id that sorts by `now`: a UUID v7 with 74 random bits.
+pub(crate) fn fresh_id(now: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_as_text_sort_in_time_order() {
+        let start = DateTime::from_timestamp_micros(1_767_225_599_000_000).unwrap();
+        let steps = [0, 1, 999, 1_000, 500_000, 999_999, 1_000_000, 1_000_001];
+        let texts: Vec<_> =
+            steps.iter().map(|us| time_text(start + chrono::Duration::microseconds(*us))).collect();
+        let mut sorted = texts.clone();
+        sorted.sort();
+        assert_eq!(texts, sorted);
+        assert_eq!(texts[0], "2025-12-31T23:59:59+00:00");
+    }
+
+    #[test]
+    fn fresh_ids_sort_by_their_instant() {
+        let now = DateTime::from_timestamp_micros(1_767_225_599_000_000).unwrap();
+        assert!(fresh_id(now) < fresh_id(now + chrono::Duration::milliseconds(1)));
+        assert_ne!(fresh_id(now), fresh_id(now));
+    }
+}
