@@ -242,3 +242,8 @@ fn check_settled(hold: &Hold, amount: Money) -> Result<(), LedgerError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod tests;
