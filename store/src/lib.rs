@@ -12,6 +12,8 @@ pub mod db;
 pub mod error;
 pub mod migrate;
 pub mod persons;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use db::{Conn, Db, DbOptions, Engine, Reader, Tx};
 pub use error::StoreError;

@@ -1,0 +1,4 @@
+//! Every store function on both engines; a file per aggregate.
+
+mod database;
+mod schema;
