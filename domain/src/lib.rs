@@ -17,12 +17,15 @@ pub mod account;
 pub mod book;
 pub mod country;
 pub mod currency;
+pub mod fee;
+pub mod fx;
 pub mod hold;
 pub mod ids;
 pub mod ledger;
 pub mod money;
 pub mod msisdn;
 pub mod posting;
+pub mod quote;
 pub mod rail;
 pub mod reference;
 
@@ -30,6 +33,8 @@ pub use account::{Account, AccountKind, AccountNameError};
 pub use book::Book;
 pub use country::{Country, CountryError};
 pub use currency::{Currency, CurrencyError};
+pub use fee::{FeeError, FeeSchedule};
+pub use fx::{Conversion, CustomerRate, FxError, Pair, PairRate, Rate, RateError, RateTable, Route, Spread};
 pub use hold::{Hold, HoldState};
 pub use ids::{
     AccountId, AuditId, DeviceId, EntryId, EventId, HoldId, IdError, InboxId, MerchantId, OtpId, PromiseId,
@@ -39,6 +44,7 @@ pub use ledger::{Balance, FloorAlert, LedgerError, LedgerStep};
 pub use money::{Money, MoneyError};
 pub use msisdn::{Msisdn, MsisdnError, Operator};
 pub use posting::{BusinessId, EntryKind, JournalEntry, Nature, Posting};
+pub use quote::{CorridorTerms, Quote, QuoteError, QuoteRequest, Side};
 pub use rail::{Provider, Rail, Wallet, WalletError};
 pub use reference::Reference;
 pub use words::UnknownWord;
