@@ -23,11 +23,14 @@ pub mod hold;
 pub mod ids;
 pub mod ledger;
 pub mod money;
+pub mod movement;
 pub mod msisdn;
 pub mod posting;
 pub mod quote;
 pub mod rail;
+pub mod recipes;
 pub mod reference;
+pub mod transfer;
 
 pub use account::{Account, AccountKind, AccountNameError};
 pub use book::Book;
@@ -42,9 +45,14 @@ pub use ids::{
 };
 pub use ledger::{Balance, FloorAlert, LedgerError, LedgerStep};
 pub use money::{Money, MoneyError};
+pub use movement::{Movement, MovementKind, MovementState};
 pub use msisdn::{Msisdn, MsisdnError, Operator};
 pub use posting::{BusinessId, EntryKind, JournalEntry, Nature, Posting};
 pub use quote::{CorridorTerms, Quote, QuoteError, QuoteRequest, Side};
 pub use rail::{Provider, Rail, Wallet, WalletError};
 pub use reference::Reference;
+pub use transfer::{NextAction, Transfer, TransferStatus};
 pub use words::UnknownWord;
+
+#[cfg(test)]
+mod text_properties;

@@ -216,7 +216,6 @@ CREATE TABLE quotes (
     inverse              TEXT NOT NULL,
     margin_minor         BIGINT NOT NULL,
     margin_currency      TEXT NOT NULL,
-    mid                  TEXT NOT NULL,
     terms_digest         BYTEA NOT NULL,
     delivery_estimate_s  BIGINT NOT NULL,
     expires_at           TIMESTAMPTZ NOT NULL,

@@ -216,7 +216,6 @@ CREATE TABLE quotes (
     inverse              TEXT NOT NULL,
     margin_minor         INTEGER NOT NULL,
     margin_currency      TEXT NOT NULL,
-    mid                  TEXT NOT NULL,
     terms_digest         BLOB NOT NULL,
     delivery_estimate_s  INTEGER NOT NULL,
     expires_at           TEXT NOT NULL,

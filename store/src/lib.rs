@@ -10,14 +10,27 @@ pub mod book;
 pub mod crypto;
 pub mod db;
 pub mod error;
+pub mod idempotency;
+pub mod inbox;
+pub mod ledger;
 pub mod migrate;
+pub mod movements;
+pub mod outbox;
 pub mod persons;
+pub mod quotes;
+mod read;
+mod rows;
+mod table;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+pub mod transfers;
+pub mod users;
+pub mod writer;
 
 pub use db::{Conn, Db, DbOptions, Engine, Reader, Tx};
 pub use error::StoreError;
 pub use persons::PersonKeys;
+pub use writer::Writer;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use uuid::{NoContext, Timestamp, Uuid};
@@ -34,6 +47,12 @@ pub(crate) fn fresh_id(now: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
     Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
 }
+
+/// Where a list of what is newest first begins: no instant of ours is later, and as text it sorts last.
+pub(crate) const LAST_INSTANT: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
+    Some(instant) => instant,
+    None => DateTime::<Utc>::MAX_UTC,
+};
 
 #[cfg(test)]
 mod tests {

@@ -200,3 +200,30 @@ table! {
         created_at: DateTime<Utc> as "timestamptz",
     }
 }
+
+/// A quote, which no writer's batch inserts.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct QuoteRow {
+    pub id: Uuid,
+    pub owner_id: Uuid,
+    pub side: String,
+    pub from_country: String,
+    pub to_country: String,
+    pub funding_rail: String,
+    pub payout_rail: String,
+    pub send_minor: i64,
+    pub send_currency: String,
+    pub receive_minor: i64,
+    pub receive_currency: String,
+    pub fee_minor: i64,
+    pub total_minor: i64,
+    pub rate: String,
+    pub inverse: String,
+    pub margin_minor: i64,
+    pub margin_currency: String,
+    pub terms_digest: Vec<u8>,
+    pub delivery_estimate_s: i64,
+    pub expires_at: DateTime<Utc>,
+    pub funding_deadline: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
+}

@@ -155,7 +155,12 @@ pub enum WriteError {
 
 impl Change {
     /// The parts of a decided step; sealing and ids are the caller's.
-    pub fn of(step: Step, people: Option<Vec<u8>>, next_action: Option<Vec<u8>>, mut id: impl FnMut() -> Uuid) -> Change {
+    pub fn of(
+        step: Step,
+        people: Option<Vec<u8>>,
+        next_action: Option<Vec<u8>>,
+        mut id: impl FnMut() -> Uuid,
+    ) -> Change {
         let promises = step.promises.iter().map(|promise| NewPromise::of(id(), promise)).collect();
         let write = TransferWrite { transfer: step.transfer, people, next_action, timeline: step.timeline };
         Change {

@@ -1,6 +1,7 @@
 //! Decides a batch in memory, item by item and in order, against what was loaded and locked for it.
 //!
-//! An item sees the effects of those before it; a refused item leaves no trace. What comes out is the set of rows to
+//! An item sees the effects of those before it; a refused item leaves no trace. No two items of a batch carry the same
+//! claim (the queue sees to that). What comes out is the set of rows to
 //! write, each account, hold, transfer and movement once in its last state.
 
 use std::collections::{HashMap, HashSet};
@@ -9,7 +10,10 @@ use chrono::{DateTime, Utc};
 use domain::{Balance, Book, Hold, HoldId, JournalEntry, LedgerStep, Movement, TransferId};
 use uuid::Uuid;
 
-use super::change::{Answer, Applied, Change, Claim, Kept, NewAudit, NewCallback, NewPromise, TransferWrite, WriteError, Written};
+use super::change::{
+    Answer, Applied, Change, Claim, Kept, NewAudit, NewCallback, NewPromise, TransferWrite, WriteError,
+    Written,
+};
 
 pub(super) type Verdict = Result<Written, WriteError>;
 
@@ -55,7 +59,6 @@ struct Deciding {
     loaded: Loaded,
     book: Book,
     known_holds: HashSet<HoldId>,
-    claims: HashMap<[u8; 32], Claim>,
     quotes: HashSet<Uuid>,
     transfers: HashMap<TransferId, (TransferWrite, Option<i64>)>,
     movements: HashMap<Uuid, (Movement, bool)>,
@@ -64,14 +67,18 @@ struct Deciding {
 }
 
 /// Decides all of `changes`; the verdicts are in their order.
-pub(super) fn decide(changes: &[Change], mut loaded: Loaded, batch: Uuid, at: DateTime<Utc>) -> (Vec<Verdict>, Effects) {
+pub(super) fn decide(
+    changes: &[Change],
+    mut loaded: Loaded,
+    batch: Uuid,
+    at: DateTime<Utc>,
+) -> (Vec<Verdict>, Effects) {
     let (balances, holds) = (std::mem::take(&mut loaded.balances), std::mem::take(&mut loaded.holds));
     let known_holds = holds.iter().map(|hold| hold.id).collect();
     let mut deciding = Deciding {
         loaded,
         book: Book::new(balances, holds),
         known_holds,
-        claims: HashMap::new(),
         quotes: HashSet::new(),
         transfers: HashMap::new(),
         movements: HashMap::new(),
@@ -96,11 +103,9 @@ impl Deciding {
 
     fn answered(&self, change: &Change) -> Result<Option<Answer>, WriteError> {
         let Some(claim) = &change.claim else { return Ok(None) };
-        let stored = self.loaded.answers.get(&claim.claim).cloned();
-        let taken = stored.or_else(|| self.claims.get(&claim.claim).map(|c| (c.fingerprint, c.answer.clone())));
-        match taken {
-            Some((fingerprint, _)) if fingerprint != claim.fingerprint => Err(WriteError::KeyReused),
-            Some((_, answer)) => Ok(Some(answer)),
+        match self.loaded.answers.get(&claim.claim) {
+            Some((fingerprint, _)) if *fingerprint != claim.fingerprint => Err(WriteError::KeyReused),
+            Some((_, answer)) => Ok(Some(answer.clone())),
             None => Ok(None),
         }
     }
@@ -135,9 +140,7 @@ impl Deciding {
     }
 
     fn keep(&mut self, change: &Change) {
-        if let Some(claim) = &change.claim {
-            self.claims.insert(claim.claim, claim.clone());
-        }
+        self.effects.claims.extend(change.claim.clone());
         for write in &change.transfers {
             self.keep_transfer(write);
         }
@@ -165,9 +168,11 @@ impl Deciding {
     fn keep_transfer(&mut self, write: &TransferWrite) {
         let transfer = &write.transfer;
         let lines = write.timeline.iter().enumerate();
-        self.effects
-            .timeline
-            .extend(lines.map(|(i, line)| (transfer.id, transfer.version, i64::try_from(i).unwrap_or(0), line.clone())));
+        self.effects.timeline.extend(
+            lines.map(|(i, line)| {
+                (transfer.id, transfer.version, i64::try_from(i).unwrap_or(0), line.clone())
+            }),
+        );
         match self.transfers.get_mut(&transfer.id) {
             Some((stored, _)) => {
                 let people = stored.people.take();
@@ -192,7 +197,6 @@ impl Deciding {
 
     fn finish(self) -> Effects {
         let mut effects = self.effects;
-        effects.claims = self.claims.into_values().collect();
         let mut transfers = self.transfers;
         for id in self.order {
             match transfers.remove(&id) {

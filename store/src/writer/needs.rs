@@ -61,7 +61,9 @@ impl Needs {
     }
 
     fn sort(&mut self) {
-        for ids in [&mut self.quotes, &mut self.transfers, &mut self.promises, &mut self.callbacks, &mut self.holds] {
+        for ids in
+            [&mut self.quotes, &mut self.transfers, &mut self.promises, &mut self.callbacks, &mut self.holds]
+        {
             ids.sort_unstable();
             ids.dedup();
         }

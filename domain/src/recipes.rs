@@ -1,0 +1,131 @@
+//! The posting recipes: what each business event books, to be checked like a textbook.
+//!
+//! `A → B` debits A and credits B. Each recipe is a list of postings of one entry, so that it commits whole. Zero
+//! amounts are left out. The recipes know terms, never states: whether one may be used is decided by `transfer`.
+//!
+//! | Event | Postings |
+//! |---|---|
+//! | money came | `float → customer` (gross) |
+//! | provider's fee learned | `expense:provider_fees → float` |
+//! | conversion, one currency | `customer → revenue:fees` |
+//! | conversion, base sold | `customer(send) → fx(send)`, `customer → revenue:fees`, `fx(receive) → customer(receive)`, `fx(receive) → revenue:fx_margin` |
+//! | conversion, base bought | `customer(send) → fx(send)` without the margin, `customer(send) → revenue:fx_margin`, `customer → revenue:fees`, `fx(receive) → customer(receive)` |
+//! | disbursed | `customer → float` |
+//! | unwound | the conversion, debit and credit exchanged |
+//! | given back | `customer → float` or `suspense → float` |
+//! | came too late | `float → suspense` |
+
+use crate::{Account, LedgerError, Money, MoneyError, Posting, Transfer};
+
+/// Postings of one entry, or why the terms cannot be booked.
+pub type Recipe = Result<Vec<Posting>, RecipeError>;
+
+/// Why terms cannot be booked.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RecipeError {
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    #[error(transparent)]
+    Posting(#[from] LedgerError),
+    #[error("margin is in {margin}, neither sent nor received")]
+    MarginCurrency { margin: crate::Currency },
+    #[error("{part} is more than the whole of {whole}")]
+    PartExceedsWhole { part: Money, whole: Money },
+}
+
+fn posting(debit: &Account, credit: &Account, amount: Money) -> Result<Option<Posting>, RecipeError> {
+    if amount.is_zero() {
+        return Ok(None);
+    }
+    Ok(Some(Posting::new(debit.clone(), credit.clone(), amount)?))
+}
+
+fn gather<const N: usize>(postings: [Option<Posting>; N]) -> Vec<Posting> {
+    postings.into_iter().flatten().collect()
+}
+
+/// One amount from one account to another.
+pub fn single(debit: &Account, credit: &Account, amount: Money) -> Recipe {
+    Ok(gather([posting(debit, credit, amount)?]))
+}
+
+/// The provider took `fee` out of `float`.
+pub fn provider_fee(float: &Account, fee: Money) -> Recipe {
+    single(&Account::ProviderFees { currency: fee.currency() }, float, fee)
+}
+
+/// The provider gave `fee` back into `float`.
+pub fn provider_fee_returned(float: &Account, fee: Money) -> Recipe {
+    single(float, &Account::ProviderFees { currency: fee.currency() }, fee)
+}
+
+/// Turns what the payer paid into what the payee is owed, our fee and our margin.
+pub fn conversion(terms: &Transfer) -> Recipe {
+    let (payer, converted) = (terms.payer_account(), terms.converted_account());
+    let (send, receive) = (terms.send.currency(), terms.receive.currency());
+    let fee = posting(&payer, &Account::FeeRevenue { currency: send }, terms.fee)?;
+    if send == receive {
+        return Ok(gather([fee]));
+    }
+    let (fx_send, fx_receive) = (Account::Fx { currency: send }, Account::Fx { currency: receive });
+    let margin = Account::MarginRevenue { currency: terms.margin.currency() };
+    if terms.margin.currency() == receive {
+        Ok(gather([
+            posting(&payer, &fx_send, terms.send)?,
+            fee,
+            posting(&fx_receive, &converted, terms.receive)?,
+            posting(&fx_receive, &margin, terms.margin)?,
+        ]))
+    } else if terms.margin.currency() == send {
+        Ok(gather([
+            posting(&payer, &fx_send, terms.send.checked_sub(terms.margin)?)?,
+            posting(&payer, &margin, terms.margin)?,
+            fee,
+            posting(&fx_receive, &converted, terms.receive)?,
+        ]))
+    } else {
+        Err(RecipeError::MarginCurrency { margin: terms.margin.currency() })
+    }
+}
+
+/// Undoes the whole conversion: fee, margin and both positions at the rate of the original.
+pub fn unwind(terms: &Transfer) -> Recipe {
+    let undone = conversion(terms)?.into_iter().map(|p| Posting::new(p.credit, p.debit, p.amount));
+    Ok(undone.collect::<Result<_, _>>()?)
+}
+
+/// Undoes the share of the conversion that lies between two cumulative refunds of `terms.total`.
+///
+/// What returns to the payer's account is exactly `after − before`: its pieces are cut at the same points of the
+/// whole, so the roundings of neighbours cancel. Other pieces are scaled by `cumulative / total`, rounded down. A
+/// series of parts that ends at the total adds up to [`unwind`] to the last minor unit; a piece may step back by one
+/// minor unit on the way, which is booked the other way round.
+pub fn unwind_part(terms: &Transfer, before: Money, after: Money) -> Recipe {
+    let payer = terms.payer_account();
+    let mut part = Vec::new();
+    let mut cut = 0;
+    for undone in unwind(terms)? {
+        let start = if undone.credit == payer { cut } else { 0 };
+        let end = start + i128::from(undone.amount.minor());
+        let step = share(start, end, after, terms.total)? - share(start, end, before, terms.total)?;
+        part.extend(signed(&undone, step)?);
+        cut = if undone.credit == payer { end } else { cut };
+    }
+    Ok(part)
+}
+
+/// How much of the piece from `start` to `end` of the whole belongs to its first `cumulative` units.
+fn share(start: i128, end: i128, cumulative: Money, whole: Money) -> Result<i128, RecipeError> {
+    if cumulative.is_negative() || cumulative.minor() > whole.minor() {
+        return Err(RecipeError::PartExceedsWhole { part: cumulative, whole });
+    }
+    let (cumulative, whole) = (i128::from(cumulative.minor()), i128::from(whole.minor()));
+    Ok(end * cumulative / whole - start * cumulative / whole)
+}
+
+fn signed(like: &Posting, minor: i128) -> Result<Option<Posting>, RecipeError> {
+    let currency = like.amount.currency();
+    let magnitude = i64::try_from(minor.abs()).map_err(|_| MoneyError::Overflow { currency })?;
+    let (debit, credit) = if minor < 0 { (&like.credit, &like.debit) } else { (&like.debit, &like.credit) };
+    posting(debit, credit, Money::new(magnitude, currency))
+}

@@ -1,0 +1,200 @@
+//! A transfer with its movements, and what follows when something is heard of them.
+//!
+//! Whatever the channel (an answer, a poll, a callback, a statement line, a person), it becomes an [`Event`] here; the
+//! same knowledge twice is no step at all, so any channel may repeat itself and come in any order.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::draft::Draft;
+use super::{Fresh, NextAction, Step, Transfer, TransferStatus, Wallets};
+use crate::recipes::RecipeError;
+use crate::{Money, Movement, MovementKind, MovementState, Reference};
+
+/// A transfer as stored, all its movements (oldest first), and the wallets its legs use.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    pub transfer: Transfer,
+    pub movements: Vec<Movement>,
+    pub wallets: Wallets,
+}
+
+/// Something that may change a transfer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A provider's word on a movement.
+    Heard { movement: Reference, fact: Fact },
+    /// Reserve the float for an outgoing movement and have it sent.
+    Dispatch { movement: Reference },
+    /// The funding deadline passed, and the collection was asked about first.
+    Expire,
+    /// The owner withdraws it.
+    Cancel,
+    /// What the provider took for a collection.
+    FeeLearned { movement: Reference, fee: Money },
+    /// Late money was not used in time: send it back.
+    GiveBack { movement: Reference },
+    /// Late money funds another transfer.
+    ReuseLate { movement: Reference },
+}
+
+/// What a provider said of a movement, in our words.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// It has it and has not finished.
+    Pending {
+        provider_ref: Option<String>,
+        next_action: Option<NextAction>,
+    },
+    /// The money moved: `amount` gross, `fee` when told, `at` by the provider's clock.
+    Succeeded {
+        provider_ref: Option<String>,
+        transaction_ref: Option<String>,
+        amount: Money,
+        fee: Option<Money>,
+        at: Option<DateTime<Utc>>,
+    },
+    /// A documented refusal: nothing moved.
+    Declined {
+        code: String,
+    },
+    Expired,
+    Cancelled,
+    /// It had succeeded and the provider undid it.
+    Reversed,
+    /// The provider knows no such reference. `resend` when it is idempotent on our reference, so that the same
+    /// request may go again once `settling` has passed.
+    NotFound {
+        resend: bool,
+        settling: Duration,
+    },
+    /// No answer, or one that proves nothing.
+    Unknown {
+        reason: String,
+    },
+}
+
+/// Why an event leads nowhere.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    #[error("transfer is {status} and cannot be cancelled")]
+    NotCancellable { status: TransferStatus },
+    #[error("transfer cannot go from {from} to {to}")]
+    IllegalStatus { from: TransferStatus, to: TransferStatus },
+    #[error("movement {reference} cannot go from {from} to {to}")]
+    IllegalState { reference: Reference, from: MovementState, to: MovementState },
+    #[error("movement {reference} is not part of this transfer")]
+    UnknownMovement { reference: Reference },
+    #[error("provider says {said}, movement {reference} is over {expected}")]
+    AmountDiffers { reference: Reference, said: Money, expected: Money },
+    #[error("movement {reference} holds no late money")]
+    NotLate { reference: Reference },
+    #[error("rail {rail} needs a wallet at a provider")]
+    NoFloat { rail: crate::Rail },
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+}
+
+impl Case {
+    /// What follows from `event`, or `None` when it tells nothing new.
+    pub fn advance(
+        &self,
+        event: &Event,
+        now: DateTime<Utc>,
+        fresh: &mut dyn Fresh,
+    ) -> Result<Option<Step>, Refusal> {
+        let mut draft = Draft::of(self, now, fresh);
+        let changed = match event {
+            Event::Heard { movement, fact } => {
+                let movement = self.movement(*movement)?;
+                match movement.kind {
+                    MovementKind::Collection => self.heard_of_collection(&mut draft, movement, fact)?,
+                    MovementKind::Disbursement => self.heard_of_disbursement(&mut draft, movement, fact)?,
+                    _ => self.heard_of_refund(&mut draft, movement, fact)?,
+                }
+            }
+            Event::Dispatch { movement } => self.dispatch(&mut draft, self.movement(*movement)?)?,
+            Event::Expire => self.give_up(&mut draft, TransferStatus::Expired)?,
+            Event::Cancel if self.transfer.status != TransferStatus::AwaitingPayment => {
+                return Err(Refusal::NotCancellable { status: self.transfer.status });
+            }
+            Event::Cancel => self.give_up(&mut draft, TransferStatus::Cancelled)?,
+            Event::FeeLearned { movement, fee } => {
+                self.learn_fee(&mut draft, self.movement(*movement)?, *fee)?
+            }
+            Event::GiveBack { movement } => self.give_back(&mut draft, self.movement(*movement)?)?,
+            Event::ReuseLate { movement } => self.reuse_late(&mut draft, self.movement(*movement)?)?,
+        };
+        Ok(changed.then_some(draft.step))
+    }
+
+    pub fn movement(&self, reference: Reference) -> Result<&Movement, Refusal> {
+        self.movements
+            .iter()
+            .find(|movement| movement.reference == reference)
+            .ok_or(Refusal::UnknownMovement { reference })
+    }
+
+    /// The collection that funded this transfer, if one of a provider did.
+    pub fn funding(&self) -> Option<&Movement> {
+        self.movements.iter().find(|movement| {
+            movement.kind == MovementKind::Collection
+                && movement.state == MovementState::Succeeded
+                && !movement.is_late()
+        })
+    }
+
+    /// Whether any collection but `except` may still bring the money.
+    pub(super) fn may_still_be_paid(&self, except: &Movement) -> bool {
+        self.movements.iter().any(|movement| {
+            movement.kind == MovementKind::Collection
+                && movement.reference != except.reference
+                && !movement.state.is_final()
+        })
+    }
+}
+
+/// Records an unknown outcome or an unfruitful question; the inquiry ladder runs in the outbox.
+pub(super) fn not_known(
+    draft: &mut Draft<'_>,
+    movement: &Movement,
+    not_found: i64,
+    reason: &str,
+) -> Result<Movement, Refusal> {
+    let first = movement.state != MovementState::Uncertain;
+    let mut next = draft.change(movement, MovementState::Uncertain)?;
+    next.asked = movement.asked + i64::from(!first);
+    next.not_found = not_found;
+    if first {
+        let due_at = next.next_inquiry(draft.now);
+        next.submitted_at = next.submitted_at.or(Some(draft.now));
+        draft.note_for_staff("outcome_unknown", &next, reason);
+        if movement.state == MovementState::Intended {
+            draft.promise_for(super::PromiseKind::Inquire, &next, due_at);
+        }
+    }
+    draft.put(next.clone());
+    Ok(next)
+}
+
+/// Records that the provider has it; the first time, polling starts.
+pub(super) fn submitted(
+    draft: &mut Draft<'_>,
+    movement: &Movement,
+    provider_ref: &Option<String>,
+) -> Result<Movement, Refusal> {
+    let mut next = draft.change(movement, MovementState::Submitted)?;
+    next.provider_ref = provider_ref.clone().or(next.provider_ref);
+    next.submitted_at = next.submitted_at.or(Some(draft.now));
+    next.asked = 0;
+    next.not_found = 0;
+    if movement.state == MovementState::Intended {
+        draft.promise_for(super::PromiseKind::Inquire, &next, next.next_inquiry(draft.now));
+    }
+    Ok(next)
+}
+
+/// "Not found" proves nothing until it was said three times across the provider's settling time.
+pub(super) fn surely_not_there(movement: &Movement, settling: Duration, now: DateTime<Utc>) -> bool {
+    let sent = movement.submitted_at.unwrap_or(movement.created_at);
+    movement.not_found + 1 >= 3 && now - sent >= settling
+}

@@ -1,0 +1,263 @@
+//! What follows when something is heard of a collection, in time or late.
+
+use chrono::Duration;
+
+use super::case::{not_known, submitted, surely_not_there};
+use super::draft::Draft;
+use super::opening::new_movement;
+use super::{Case, Fact, Lane, NoticeKind, PromiseKind, Refusal, TransferStatus};
+use crate::movement::Late;
+use crate::{EntryKind, Movement, MovementKind, MovementState, Nature, recipes};
+
+/// How long the sender of late money may take a new quote for it.
+const LATE_MONEY_WAITS_H: i64 = 72;
+
+impl Case {
+    pub(super) fn heard_of_collection(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        fact: &Fact,
+    ) -> Result<bool, Refusal> {
+        if movement.state == MovementState::Succeeded {
+            return Ok(false);
+        }
+        match fact {
+            Fact::Succeeded { .. } => self.money_came(draft, movement, fact),
+            _ if movement.state.is_final() => Ok(false),
+            Fact::Pending { provider_ref, next_action } => {
+                let known = movement.state == MovementState::Submitted
+                    && (next_action.is_none() || self.transfer.next_action == *next_action);
+                if known {
+                    return Ok(false);
+                }
+                let next = submitted(draft, movement, provider_ref)?;
+                if self.transfer.status.awaits_money() {
+                    draft.step.transfer.next_action = next_action.clone();
+                }
+                draft.say("payment_requested", Some(&next), "");
+                draft.put(next);
+                Ok(true)
+            }
+            Fact::Declined { code } => {
+                self.no_money(draft, movement, MovementState::Declined, Some(code))?;
+                Ok(true)
+            }
+            Fact::Expired | Fact::Reversed => {
+                self.no_money(draft, movement, MovementState::Expired, None)?;
+                Ok(true)
+            }
+            Fact::Cancelled => {
+                self.no_money(draft, movement, MovementState::Cancelled, None)?;
+                Ok(true)
+            }
+            Fact::NotFound { settling, .. } => self.not_there(draft, movement, *settling),
+            Fact::Unknown { reason } => {
+                not_known(draft, movement, 0, reason)?;
+                Ok(true)
+            }
+        }
+    }
+
+    fn money_came(&self, draft: &mut Draft<'_>, movement: &Movement, fact: &Fact) -> Result<bool, Refusal> {
+        let Fact::Succeeded { provider_ref, transaction_ref, amount, fee, at } = fact else {
+            return Ok(false);
+        };
+        if *amount != movement.amount {
+            let (reference, expected) = (movement.reference, movement.amount);
+            return Err(Refusal::AmountDiffers { reference, said: *amount, expected });
+        }
+        let mut next = draft.change(movement, MovementState::Succeeded)?;
+        next.provider_ref = provider_ref.clone().or(next.provider_ref);
+        next.transaction_ref = transaction_ref.clone();
+        let in_time = at.unwrap_or(draft.now) <= self.transfer.funding_deadline;
+        if self.transfer.status.awaits_money() && in_time {
+            self.book_collection(draft, &next)?;
+            draft.say("payment_received", Some(&next), "");
+            draft.tell(NoticeKind::PaymentReceived);
+            self.fund(draft, Nature::Fact)?;
+        } else {
+            self.came_late(draft, &mut next)?;
+        }
+        match fee {
+            Some(fee) => self.book_fee(draft, &mut next, *fee)?,
+            None => draft.promise_for(PromiseKind::LearnFee, &next, draft.now + Duration::seconds(2)),
+        }
+        draft.put(next);
+        Ok(true)
+    }
+
+    /// The money is in our float; we owe it to the payer.
+    pub(super) fn book_collection(
+        &self,
+        draft: &mut Draft<'_>,
+        collection: &Movement,
+    ) -> Result<(), Refusal> {
+        let float = collection.float().ok_or(Refusal::NoFloat { rail: collection.rail })?;
+        let postings = recipes::single(&float, &self.transfer.payer_account(), collection.amount);
+        draft.post(EntryKind::Collection, Nature::Fact, Some(collection), postings)
+    }
+
+    /// Belongs to nobody yet: kept apart, never converted silently, given back unless its sender asks otherwise.
+    fn came_late(&self, draft: &mut Draft<'_>, collection: &mut Movement) -> Result<(), Refusal> {
+        let rail = collection.rail;
+        let float = collection.float().ok_or(Refusal::NoFloat { rail })?;
+        let suspense = collection.suspense().ok_or(Refusal::NoFloat { rail })?;
+        let postings = recipes::single(&float, &suspense, collection.amount);
+        draft.post(EntryKind::LateMoney, Nature::Fact, Some(collection), postings)?;
+        collection.source = suspense;
+        collection.mark_late(Late::Waiting);
+        if self.transfer.status.awaits_money() {
+            draft.status(TransferStatus::Expired)?;
+        }
+        draft.say("late_payment", Some(collection), "");
+        draft.tell(NoticeKind::LateMoneyReceived);
+        let due_at = draft.now + Duration::hours(LATE_MONEY_WAITS_H);
+        draft.promise(PromiseKind::GiveBack, collection.reference.uuid(), Lane::Internal, due_at);
+        Ok(())
+    }
+
+    /// This collection brings nothing; the transfer ends with it unless another may still be paid.
+    fn no_money(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        state: MovementState,
+        code: Option<&String>,
+    ) -> Result<(), Refusal> {
+        let mut next = draft.change(movement, state)?;
+        next.code = code.cloned();
+        if self.transfer.status.awaits_money() && !self.may_still_be_paid(movement) {
+            let (status, event) = match state {
+                MovementState::Declined => (TransferStatus::CollectionFailed, "payment_declined"),
+                MovementState::Cancelled => (TransferStatus::Cancelled, "cancelled"),
+                _ => (TransferStatus::Expired, "expired"),
+            };
+            draft.status(status)?;
+            draft.say(event, Some(&next), code.map_or("", |code| code));
+        } else {
+            draft.note_for_staff("collection_closed", &next, "");
+        }
+        draft.put(next);
+        Ok(())
+    }
+
+    /// A create whose answer was lost and which the provider never saw: the payer gets a new collection, with a
+    /// reference of its own. Should the old one be paid after all, that money is booked like any other.
+    fn not_there(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        settling: Duration,
+    ) -> Result<bool, Refusal> {
+        if !surely_not_there(movement, settling, draft.now) {
+            not_known(draft, movement, movement.not_found + 1, "not found")?;
+            return Ok(true);
+        }
+        let next = draft.change(movement, MovementState::Expired)?;
+        draft.note_for_staff("collection_never_arrived", &next, "");
+        draft.put(next);
+        if self.transfer.status.awaits_money() {
+            self.ask_for_money(draft);
+        }
+        Ok(true)
+    }
+
+    /// Ends a transfer that no money came for; what is open at the provider is closed after the commit.
+    pub(super) fn give_up(&self, draft: &mut Draft<'_>, status: TransferStatus) -> Result<bool, Refusal> {
+        if !self.transfer.status.awaits_money() {
+            return Ok(false);
+        }
+        draft.status(status)?;
+        for open in self.movements.iter().filter(|m| !m.state.is_final()) {
+            if open.state == MovementState::Intended {
+                let next = draft.change(open, MovementState::Cancelled)?;
+                draft.put(next);
+            } else {
+                draft.promise_for(PromiseKind::Close, open, draft.now);
+            }
+        }
+        draft.say(if status == TransferStatus::Expired { "expired" } else { "cancelled" }, None, "");
+        Ok(true)
+    }
+
+    pub(super) fn learn_fee(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        fee: crate::Money,
+    ) -> Result<bool, Refusal> {
+        if movement.fee.is_some() {
+            return Ok(false);
+        }
+        let mut next = draft.change(movement, movement.state)?;
+        if self.was_given_back(movement) {
+            next.fee = Some(fee);
+        } else {
+            self.book_fee(draft, &mut next, fee)?;
+        }
+        draft.note_for_staff("fee_learned", &next, &fee.to_string());
+        draft.put(next);
+        Ok(true)
+    }
+
+    /// The provider returned the fee with the refund before we had learned it: both cancel out.
+    fn was_given_back(&self, collection: &Movement) -> bool {
+        self.movements.iter().any(|movement| {
+            movement.kind == MovementKind::Refund
+                && movement.original == Some(collection.reference)
+                && movement.state == MovementState::Succeeded
+        })
+    }
+
+    pub(super) fn book_fee(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &mut Movement,
+        fee: crate::Money,
+    ) -> Result<(), Refusal> {
+        let float = movement.float().ok_or(Refusal::NoFloat { rail: movement.rail })?;
+        movement.fee = Some(fee);
+        draft.post(EntryKind::ProviderFee, Nature::Fact, Some(movement), recipes::provider_fee(&float, fee))
+    }
+
+    /// Sends late money back to where it came from.
+    pub(super) fn give_back(&self, draft: &mut Draft<'_>, collection: &Movement) -> Result<bool, Refusal> {
+        if collection.late() != Some(Late::Waiting) {
+            return Ok(false);
+        }
+        let mut spent = draft.change(collection, collection.state)?;
+        spent.mark_late(Late::Returned);
+        draft.put(spent);
+        self.start_refund(draft, collection)?;
+        Ok(true)
+    }
+
+    /// Lets late money go to another transfer, which books it in the same commit.
+    pub(super) fn reuse_late(&self, draft: &mut Draft<'_>, collection: &Movement) -> Result<bool, Refusal> {
+        if collection.late() != Some(Late::Waiting) {
+            return Err(Refusal::NotLate { reference: collection.reference });
+        }
+        let float = collection.float().ok_or(Refusal::NoFloat { rail: collection.rail })?;
+        let postings = recipes::single(&collection.source, &float, collection.amount);
+        draft.post(EntryKind::Release, Nature::Fact, Some(collection), postings)?;
+        let mut spent = draft.change(collection, collection.state)?;
+        spent.mark_late(Late::Reused);
+        draft.say("late_payment_reused", Some(&spent), "");
+        draft.put(spent);
+        Ok(true)
+    }
+
+    /// A refund of `collection`, with its value reserved; the float is reserved when it is dispatched.
+    pub(super) fn start_refund(&self, draft: &mut Draft<'_>, collection: &Movement) -> Result<(), Refusal> {
+        let (rail, wallet) = (collection.rail, collection.wallet.clone());
+        let (amount, source) = (collection.amount, collection.source.clone());
+        let mut refund = new_movement(draft, MovementKind::Refund, rail, wallet, amount, source.clone());
+        refund.original = Some(collection.reference);
+        refund.value_hold = Some(draft.hold(source, amount));
+        draft.promise(PromiseKind::Dispatch, refund.reference.uuid(), Lane::Internal, draft.now);
+        draft.say("refund_started", Some(&refund), "");
+        draft.put(refund);
+        Ok(())
+    }
+}

@@ -1,0 +1,260 @@
+//! What follows when value leaves: dispatching, and what is heard of disbursements and refunds.
+
+use super::case::{not_known, submitted, surely_not_there};
+use super::draft::Draft;
+use super::{Case, Fact, NoticeKind, PromiseKind, Refusal, TransferStatus};
+use crate::{EntryKind, Movement, MovementKind, MovementState, Nature, Rail, recipes};
+
+impl Case {
+    /// Reserves the float for an outgoing movement and promises to send it; between balances it is done at once.
+    ///
+    /// The writer refuses the reservation when the float does not suffice: then the promise waits and is tried again.
+    pub(super) fn dispatch(&self, draft: &mut Draft<'_>, movement: &Movement) -> Result<bool, Refusal> {
+        if movement.state != MovementState::Intended || movement.float_hold.is_some() {
+            return Ok(false);
+        }
+        if movement.rail == Rail::Balance {
+            return self.credit_payee(draft, movement);
+        }
+        let float = movement.float().ok_or(Refusal::NoFloat { rail: movement.rail })?;
+        let mut next = draft.change(movement, MovementState::Intended)?;
+        next.float_hold = Some(draft.hold(float, movement.amount));
+        if movement.kind == MovementKind::Disbursement {
+            draft.status(TransferStatus::Disbursing)?;
+            draft.say("disbursement_started", Some(&next), "");
+        }
+        draft.promise_for(PromiseKind::Submit, &next, draft.now);
+        draft.put(next);
+        Ok(true)
+    }
+
+    fn credit_payee(&self, draft: &mut Draft<'_>, movement: &Movement) -> Result<bool, Refusal> {
+        let payee = self.transfer.payee_account.as_ref().ok_or(Refusal::NoFloat { rail: movement.rail })?;
+        let next = draft.change(movement, MovementState::Succeeded)?;
+        draft.settle(movement);
+        let postings = recipes::single(&movement.source, payee, movement.amount);
+        draft.post(EntryKind::Disbursement, Nature::Fact, Some(movement), postings)?;
+        self.complete(draft, &next)?;
+        draft.put(next);
+        Ok(true)
+    }
+
+    fn complete(&self, draft: &mut Draft<'_>, movement: &Movement) -> Result<(), Refusal> {
+        draft.status(TransferStatus::Completed)?;
+        draft.say("completed", Some(movement), "");
+        draft.tell(NoticeKind::TransferCompleted);
+        draft.tell(NoticeKind::MoneyReceived);
+        Ok(())
+    }
+
+    pub(super) fn heard_of_disbursement(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        fact: &Fact,
+    ) -> Result<bool, Refusal> {
+        match fact {
+            Fact::Reversed if movement.state == MovementState::Succeeded => self.undone(draft, movement),
+            _ if movement.state.is_final() => contradiction(movement, fact),
+            Fact::Succeeded { .. } => {
+                let next = self.left_float(draft, movement, fact)?;
+                self.complete(draft, &next)?;
+                draft.put(next);
+                Ok(true)
+            }
+            Fact::Declined { code } => self.declined(draft, movement, code),
+            Fact::Expired | Fact::Cancelled | Fact::Reversed => {
+                self.declined(draft, movement, "never executed")
+            }
+            _ => self.still_open(draft, movement, fact),
+        }
+    }
+
+    pub(super) fn heard_of_refund(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        fact: &Fact,
+    ) -> Result<bool, Refusal> {
+        match fact {
+            _ if movement.state.is_final() => contradiction(movement, fact),
+            Fact::Succeeded { .. } => self.refunded(draft, movement, fact),
+            Fact::Declined { code } => {
+                self.refund_impossible(draft, movement, code)?;
+                Ok(true)
+            }
+            Fact::Expired | Fact::Cancelled | Fact::Reversed => {
+                self.refund_impossible(draft, movement, "never executed")?;
+                Ok(true)
+            }
+            _ => self.still_open(draft, movement, fact),
+        }
+    }
+
+    /// Pending, unknown or not found: the transfer says that it is being found out.
+    fn still_open(&self, draft: &mut Draft<'_>, movement: &Movement, fact: &Fact) -> Result<bool, Refusal> {
+        match fact {
+            Fact::Pending { provider_ref, .. } => {
+                if movement.state == MovementState::Submitted {
+                    return Ok(false);
+                }
+                let next = submitted(draft, movement, provider_ref)?;
+                draft.note_for_staff("submitted", &next, "");
+                self.reflect(draft, movement.kind, false)?;
+                draft.put(next);
+            }
+            Fact::NotFound { resend, settling } => {
+                let again = *resend && surely_not_there(movement, *settling, draft.now);
+                let not_found = if again { 0 } else { movement.not_found + 1 };
+                let next = not_known(draft, movement, not_found, "not found")?;
+                self.reflect(draft, movement.kind, true)?;
+                if again {
+                    draft.note_for_staff("sent_again", &next, "");
+                    draft.promise_for(PromiseKind::Submit, &next, draft.now);
+                }
+            }
+            Fact::Unknown { reason } => {
+                not_known(draft, movement, movement.not_found, reason)?;
+                self.reflect(draft, movement.kind, true)?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Shows in the transfer's status whether the outcome of an outgoing movement is known.
+    fn reflect(&self, draft: &mut Draft<'_>, kind: MovementKind, unknown: bool) -> Result<(), Refusal> {
+        use TransferStatus::{Disbursing, InReconciliation, Refunding};
+        let status = self.transfer.status;
+        match (unknown, status, kind) {
+            (true, Disbursing | Refunding, _) => {
+                draft.say("in_reconciliation", None, "");
+                draft.status(InReconciliation)
+            }
+            (false, InReconciliation, MovementKind::Disbursement) => draft.status(Disbursing),
+            (false, InReconciliation, _) => draft.status(Refunding),
+            _ => Ok(()),
+        }
+    }
+
+    /// The value left our float, and with it the provider's fee when told.
+    fn left_float(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        fact: &Fact,
+    ) -> Result<Movement, Refusal> {
+        let mut next = draft.change(movement, MovementState::Succeeded)?;
+        if let Fact::Succeeded { provider_ref, transaction_ref, amount, fee, .. } = fact {
+            if *amount != movement.amount {
+                let (reference, expected) = (movement.reference, movement.amount);
+                return Err(Refusal::AmountDiffers { reference, said: *amount, expected });
+            }
+            next.provider_ref = provider_ref.clone().or(next.provider_ref);
+            next.transaction_ref = transaction_ref.clone().or(next.transaction_ref);
+            next.fee = *fee;
+        }
+        let float = movement.float().ok_or(Refusal::NoFloat { rail: movement.rail })?;
+        draft.settle(movement);
+        let kind =
+            if movement.kind == MovementKind::Refund { EntryKind::Refund } else { EntryKind::Disbursement };
+        let postings = recipes::single(&movement.source, &float, movement.amount);
+        draft.post(kind, Nature::Fact, Some(movement), postings)?;
+        if let (MovementKind::Disbursement, Some(fee)) = (movement.kind, next.fee) {
+            self.book_fee(draft, &mut next, fee)?;
+        }
+        Ok(next)
+    }
+
+    /// The payee was refused: the conversion is unwound and the payer gets everything back.
+    fn declined(&self, draft: &mut Draft<'_>, movement: &Movement, code: &str) -> Result<bool, Refusal> {
+        let mut next = draft.change(movement, MovementState::Declined)?;
+        next.code = Some(code.to_owned());
+        draft.void(movement);
+        draft.post(EntryKind::Unwind, Nature::Fact, Some(movement), recipes::unwind(&self.transfer))?;
+        draft.say("payee_refused", Some(&next), code);
+        draft.put(next);
+        draft.status(TransferStatus::Refunding)?;
+        match self.funding() {
+            Some(collection) => {
+                self.start_refund(draft, collection)?;
+                draft.tell(NoticeKind::RefundStarted);
+            }
+            None => self.refund_done(draft)?,
+        }
+        Ok(true)
+    }
+
+    fn refund_done(&self, draft: &mut Draft<'_>) -> Result<(), Refusal> {
+        draft.status(TransferStatus::Refunded)?;
+        draft.step.transfer.refunded = self.transfer.total;
+        draft.say("refunded", None, "");
+        draft.tell(NoticeKind::RefundCompleted);
+        Ok(())
+    }
+
+    fn refunded(&self, draft: &mut Draft<'_>, movement: &Movement, fact: &Fact) -> Result<bool, Refusal> {
+        let next = self.left_float(draft, movement, fact)?;
+        let original = movement.original.map(|reference| self.movement(reference)).transpose()?;
+        if let Some((fee, float)) = original.and_then(|m| m.fee).zip(movement.float()) {
+            let returned = recipes::provider_fee_returned(&float, fee);
+            draft.post(EntryKind::ProviderFee, Nature::Fact, Some(movement), returned)?;
+        }
+        draft.put(next.clone());
+        if original.is_some_and(Movement::is_late) {
+            draft.say("late_payment_returned", Some(&next), "");
+            draft.tell(NoticeKind::RefundCompleted);
+        } else {
+            self.refund_done(draft)?;
+        }
+        Ok(true)
+    }
+
+    /// Neither paid out nor given back: what we owe stays booked, and a person takes over.
+    fn refund_impossible(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        code: &str,
+    ) -> Result<(), Refusal> {
+        let mut next = draft.change(movement, MovementState::Declined)?;
+        next.code = Some(code.to_owned());
+        draft.void(movement);
+        draft.say("refund_refused", Some(&next), code);
+        draft.put(next);
+        if self.transfer.status.is_final() {
+            return Ok(());
+        }
+        draft.status(TransferStatus::NeedsAttention)
+    }
+
+    /// The provider took a finished disbursement back: the value is ours again, and a person decides.
+    fn undone(&self, draft: &mut Draft<'_>, movement: &Movement) -> Result<bool, Refusal> {
+        let next = draft.change(movement, MovementState::Reversed)?;
+        let float = movement.float().ok_or(Refusal::NoFloat { rail: movement.rail })?;
+        let postings = recipes::single(&float, &movement.source, movement.amount);
+        draft.post(EntryKind::Reversal, Nature::Fact, Some(movement), postings)?;
+        if let Some(fee) = movement.fee {
+            let returned = recipes::provider_fee_returned(&float, fee);
+            draft.post(EntryKind::ProviderFee, Nature::Fact, Some(movement), returned)?;
+        }
+        draft.status(TransferStatus::NeedsAttention)?;
+        draft.say("disbursement_reversed", Some(&next), "");
+        draft.put(next);
+        Ok(true)
+    }
+}
+
+/// After the end the same word is no news; another one is refused and shown, never applied.
+fn contradiction(movement: &Movement, fact: &Fact) -> Result<bool, Refusal> {
+    let said = match fact {
+        Fact::Succeeded { .. } => MovementState::Succeeded,
+        Fact::Declined { .. } => MovementState::Declined,
+        Fact::Reversed => MovementState::Reversed,
+        _ => return Ok(false),
+    };
+    if said == movement.state {
+        return Ok(false);
+    }
+    Err(Refusal::IllegalState { reference: movement.reference, from: movement.state, to: said })
+}

@@ -1,0 +1,81 @@
+//! Buckets of stored answers: claims go into the one that is open, and a bucket is dropped whole when it is old.
+//!
+//! Which bucket is open is a row that claimants lock in share mode and a rotation locks alone. So a rotation waits for
+//! every claim under way, and every later claim sees the buckets before it, whatever any gateway's clock says.
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::db::on;
+use crate::{Conn, Db, StoreError, Tx};
+
+/// How long a bucket stays open.
+const OPEN_H: i64 = 12;
+/// How long a closed bucket is kept: answers live at least 72 h.
+const KEPT_H: i64 = 72;
+
+/// Opens the first bucket, or the next when the open one is old enough; drops what is out of life.
+///
+/// Safe to run at any time, on any gateway. Returns whether the buckets changed.
+pub async fn rotate(db: &Db, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let mut tx = db.begin().await?;
+    let open = open_bucket(&mut tx).await?;
+    let due = open.is_none_or(|(_, since)| now - since >= Duration::hours(OPEN_H));
+    if !due {
+        return Ok(false);
+    }
+    let next = open.map_or(1, |(bucket, _)| bucket + 1);
+    create(&mut tx, next, now).await?;
+    for old in expired(&mut tx, next, now).await? {
+        drop_bucket(&mut tx, old).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn open_bucket(tx: &mut Tx) -> Result<Option<(i64, DateTime<Utc>)>, StoreError> {
+    const SQLITE: &str = "SELECT bucket, rotated_at FROM idempotency_rotation WHERE id = 1";
+    const POSTGRES: &str = "SELECT bucket, rotated_at FROM idempotency_rotation WHERE id = 1 FOR UPDATE";
+    Ok(match tx.conn() {
+        Conn::Sqlite(c) => sqlx::query_as(SQLITE).fetch_optional(&mut *c).await?,
+        Conn::Postgres(c) => sqlx::query_as(POSTGRES).fetch_optional(&mut *c).await?,
+    })
+}
+
+async fn create(tx: &mut Tx, bucket: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    const BUCKET: &str = "INSERT INTO idempotency_buckets (bucket, opened_at) VALUES ($1, $2)";
+    const OPEN: &str = "INSERT INTO idempotency_rotation (id, bucket, rotated_at) VALUES (1, $1, $2) \
+         ON CONFLICT (id) DO UPDATE SET bucket = excluded.bucket, rotated_at = excluded.rotated_at";
+    for sql in [BUCKET, OPEN] {
+        on!(tx.conn(), |c| sqlx::query(sql).bind(bucket).bind(now).execute(&mut *c).await.map(|_| ()))?;
+    }
+    if let Conn::Postgres(c) = tx.conn() {
+        let sql =
+            format!("CREATE TABLE idempotency_{bucket} PARTITION OF idempotency FOR VALUES IN ({bucket})");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+/// Buckets that were closed (their successor opened) longer ago than answers live.
+async fn expired(tx: &mut Tx, open: i64, now: DateTime<Utc>) -> Result<Vec<i64>, StoreError> {
+    const SQL: &str = "SELECT b.bucket FROM idempotency_buckets b \
+         JOIN idempotency_buckets next ON next.bucket = b.bucket + 1 WHERE b.bucket < $1 AND next.opened_at < $2";
+    let limit = now - Duration::hours(KEPT_H);
+    Ok(on!(tx.conn(), |c| sqlx::query_scalar(SQL).bind(open).bind(limit).fetch_all(&mut *c).await)?)
+}
+
+async fn drop_bucket(tx: &mut Tx, bucket: i64) -> Result<(), StoreError> {
+    const ROWS: &str = "DELETE FROM idempotency WHERE bucket = $1";
+    const BUCKET: &str = "DELETE FROM idempotency_buckets WHERE bucket = $1";
+    match tx.conn() {
+        Conn::Sqlite(c) => {
+            sqlx::query(ROWS).bind(bucket).execute(&mut *c).await?;
+        }
+        Conn::Postgres(c) => {
+            let sql = format!("DROP TABLE idempotency_{bucket}");
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *c).await?;
+        }
+    }
+    on!(tx.conn(), |c| sqlx::query(BUCKET).bind(bucket).execute(&mut *c).await.map(|_| ()))?;
+    Ok(())
+}

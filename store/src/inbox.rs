@@ -1,0 +1,164 @@
+//! The inbox: callbacks stored raw before they were answered, each event once, applied later.
+//!
+//! The writer stores and finishes them; here they are claimed with a lease and read. Bodies are sealed.
+
+use chrono::{DateTime, Utc};
+use domain::InboxId;
+use uuid::Uuid;
+
+use crate::db::on;
+use crate::rows::InboxRow;
+use crate::{Conn, StoreError, Tx};
+
+/// A callback that this worker holds until its lease ends. `attempt` is the fencing token.
+#[derive(Clone, Debug)]
+pub struct ClaimedCallback {
+    pub id: InboxId,
+    pub provider: String,
+    pub wallet: String,
+    pub event_key: String,
+    pub proven: bool,
+    pub body: Vec<u8>,
+    pub attempt: i64,
+    pub received_at: DateTime<Utc>,
+}
+
+/// A stored callback, for the admin's list; without its body.
+#[derive(Clone, Debug)]
+pub struct StoredCallback {
+    pub id: InboxId,
+    pub provider: String,
+    pub wallet: String,
+    pub event_key: String,
+    pub proven: bool,
+    pub received_at: DateTime<Utc>,
+    pub attempts: i64,
+    pub applied_at: Option<DateTime<Utc>>,
+    pub outcome: Option<String>,
+    pub last_error: Option<String>,
+}
+
+/// Claims up to `limit` callbacks that are due and not applied.
+pub async fn claim(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    leased_until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<ClaimedCallback>, StoreError> {
+    const SQLITE: &str = "UPDATE inbox SET attempts = attempts + 1, leased_until = $2 WHERE id IN \
+         (SELECT id FROM inbox WHERE due_at <= $1 AND applied_at IS NULL \
+          AND (leased_until IS NULL OR leased_until <= $1) ORDER BY due_at, id LIMIT $3) RETURNING *";
+    const POSTGRES: &str = "UPDATE inbox SET attempts = attempts + 1, leased_until = $2 WHERE id IN \
+         (SELECT id FROM inbox WHERE due_at <= $1 AND applied_at IS NULL \
+          AND (leased_until IS NULL OR leased_until <= $1) ORDER BY due_at, id LIMIT $3 \
+          FOR UPDATE SKIP LOCKED) RETURNING *";
+    let rows: Vec<InboxRow> = match tx.conn() {
+        Conn::Sqlite(c) => {
+            sqlx::query_as(SQLITE).bind(now).bind(leased_until).bind(limit).fetch_all(&mut *c).await?
+        }
+        Conn::Postgres(c) => {
+            sqlx::query_as(POSTGRES).bind(now).bind(leased_until).bind(limit).fetch_all(&mut *c).await?
+        }
+    };
+    Ok(rows.into_iter().map(ClaimedCallback::from).collect())
+}
+
+/// Puts a claimed callback back, to be tried again. False when the lease was lost.
+pub async fn defer(
+    tx: &mut Tx,
+    id: InboxId,
+    attempt: i64,
+    again_at: DateTime<Utc>,
+    error: &str,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE inbox SET due_at = $3, leased_until = NULL, last_error = $4 \
+         WHERE id = $1 AND attempts = $2 AND applied_at IS NULL";
+    let changed = on!(tx.conn(), |c| {
+        let query = sqlx::query(SQL).bind(id.uuid()).bind(attempt).bind(again_at).bind(error);
+        query.execute(&mut *c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(changed == 1)
+}
+
+/// Finishes a claimed callback that changed no books. False when the lease was lost.
+pub async fn finish(
+    tx: &mut Tx,
+    id: InboxId,
+    attempt: i64,
+    outcome: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE inbox SET applied_at = $4, outcome = $3, leased_until = NULL, last_error = NULL \
+         WHERE id = $1 AND attempts = $2 AND applied_at IS NULL";
+    let changed = on!(tx.conn(), |c| {
+        let query = sqlx::query(SQL).bind(id.uuid()).bind(attempt).bind(outcome).bind(now);
+        query.execute(&mut *c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(changed == 1)
+}
+
+/// Makes an applied or stuck callback due again.
+pub async fn replay(tx: &mut Tx, id: InboxId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE inbox SET applied_at = NULL, outcome = NULL, leased_until = NULL, due_at = $2 \
+         WHERE id = $1";
+    let changed = on!(tx.conn(), |c| {
+        sqlx::query(SQL).bind(id.uuid()).bind(now).execute(&mut *c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(changed == 1)
+}
+
+/// How many callbacks wait to be applied.
+pub async fn count_waiting(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM inbox WHERE applied_at IS NULL";
+    Ok(on!(conn, |c| sqlx::query_scalar(SQL).fetch_one(&mut **c).await)?)
+}
+
+/// Newest first, before a place in the list; only those not applied when `stuck`.
+pub async fn list(
+    conn: &mut Conn<'_>,
+    stuck: bool,
+    before: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<StoredCallback>, StoreError> {
+    const ALL: &str = "SELECT * FROM inbox WHERE (received_at, id) < ($1, $2) \
+         ORDER BY received_at DESC, id DESC LIMIT $3";
+    const STUCK: &str = "SELECT * FROM inbox WHERE applied_at IS NULL AND (received_at, id) < ($1, $2) \
+         ORDER BY received_at DESC, id DESC LIMIT $3";
+    let sql = if stuck { STUCK } else { ALL };
+    let (at, id) = before.unwrap_or((crate::read::FAR_FUTURE, Uuid::max()));
+    let rows: Vec<InboxRow> =
+        on!(conn, |c| sqlx::query_as(sql).bind(at).bind(id).bind(limit).fetch_all(&mut **c).await)?;
+    Ok(rows.into_iter().map(StoredCallback::from).collect())
+}
+
+impl From<InboxRow> for ClaimedCallback {
+    fn from(row: InboxRow) -> ClaimedCallback {
+        ClaimedCallback {
+            id: InboxId::from_uuid(row.id),
+            provider: row.provider,
+            wallet: row.wallet,
+            event_key: row.event_key,
+            proven: row.proven,
+            body: row.body,
+            attempt: row.attempts,
+            received_at: row.received_at,
+        }
+    }
+}
+
+impl From<InboxRow> for StoredCallback {
+    fn from(row: InboxRow) -> StoredCallback {
+        StoredCallback {
+            id: InboxId::from_uuid(row.id),
+            provider: row.provider,
+            wallet: row.wallet,
+            event_key: row.event_key,
+            proven: row.proven,
+            received_at: row.received_at,
+            attempts: row.attempts,
+            applied_at: row.applied_at,
+            outcome: row.outcome,
+            last_error: row.last_error,
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The outbox: promises that committed with the state that caused them, kept at least once.
+//!
+//! A worker claims with a lease, and `attempts` is the fencing token: whoever finishes must name the attempt it
+//! claimed, so a worker that slept through its lease changes nothing.
+
+use chrono::{DateTime, Utc};
+use domain::PromiseId;
+use uuid::Uuid;
+
+use crate::db::on;
+use crate::rows::OutboxRow;
+use crate::writer::NewPromise;
+use crate::{Conn, StoreError, Tx};
+
+/// A promise that this worker holds until `leased_until`.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub id: PromiseId,
+    pub kind: String,
+    pub subject: Uuid,
+    pub lane: String,
+    pub payload: Option<Vec<u8>>,
+    /// 1 for the first attempt; the fencing token.
+    pub attempt: i64,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A promise that waits, for the admin's list.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    pub id: PromiseId,
+    pub kind: String,
+    pub subject: Uuid,
+    pub lane: String,
+    pub due_at: DateTime<Utc>,
+    pub attempts: i64,
+    pub leased_until: Option<DateTime<Utc>>,
+    pub last_error: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Adds a promise to a transaction that writes no value; the writer adds those of changes.
+pub async fn add(tx: &mut Tx, promise: &NewPromise, now: DateTime<Utc>) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO outbox (id, kind, subject, lane, payload, due_at, attempts, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7)";
+    on!(tx.conn(), |c| {
+        let query = sqlx::query(SQL).bind(promise.id).bind(&promise.kind).bind(promise.subject);
+        let query = query.bind(&promise.lane).bind(&promise.payload).bind(promise.due_at).bind(now);
+        query.execute(&mut *c).await.map(|_| ())
+    })?;
+    Ok(())
+}
+
+/// Claims up to `limit` due promises of a lane. Others skip them until the lease ends.
+pub async fn claim(
+    tx: &mut Tx,
+    lane: &str,
+    now: DateTime<Utc>,
+    leased_until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Claimed>, StoreError> {
+    const SQLITE: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $3 WHERE id IN \
+         (SELECT id FROM outbox WHERE lane = $1 AND due_at <= $2 AND done_at IS NULL \
+          AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at, id LIMIT $4) RETURNING *";
+    const POSTGRES: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $3 WHERE id IN \
+         (SELECT id FROM outbox WHERE lane = $1 AND due_at <= $2 AND done_at IS NULL \
+          AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at, id LIMIT $4 \
+          FOR UPDATE SKIP LOCKED) RETURNING *";
+    let rows: Vec<OutboxRow> = match tx.conn() {
+        Conn::Sqlite(c) => {
+            let query = sqlx::query_as(SQLITE).bind(lane).bind(now).bind(leased_until).bind(limit);
+            query.fetch_all(&mut *c).await?
+        }
+        Conn::Postgres(c) => {
+            let query = sqlx::query_as(POSTGRES).bind(lane).bind(now).bind(leased_until).bind(limit);
+            query.fetch_all(&mut *c).await?
+        }
+    };
+    Ok(rows.into_iter().map(Claimed::from).collect())
+}
+
+/// Ends a claimed promise that changed no books: done when `again_at` is empty. False when the lease was lost.
+pub async fn settle(
+    tx: &mut Tx,
+    id: PromiseId,
+    attempt: i64,
+    again_at: Option<DateTime<Utc>>,
+    error: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE outbox SET due_at = COALESCE($3, due_at), leased_until = NULL, \
+         done_at = CASE WHEN CAST($3 AS TEXT) IS NULL THEN $5 END, last_error = $4 \
+         WHERE id = $1 AND attempts = $2 AND done_at IS NULL";
+    const POSTGRES: &str = "UPDATE outbox SET due_at = COALESCE($3, due_at), leased_until = NULL, \
+         done_at = CASE WHEN $3::timestamptz IS NULL THEN $5::timestamptz END, last_error = $4 \
+         WHERE id = $1 AND attempts = $2 AND done_at IS NULL";
+    let changed = match tx.conn() {
+        Conn::Sqlite(c) => {
+            let query = sqlx::query(SQL).bind(id.uuid()).bind(attempt).bind(again_at).bind(error).bind(now);
+            query.execute(&mut *c).await?.rows_affected()
+        }
+        Conn::Postgres(c) => {
+            let query =
+                sqlx::query(POSTGRES).bind(id.uuid()).bind(attempt).bind(again_at).bind(error).bind(now);
+            query.execute(&mut *c).await?.rows_affected()
+        }
+    };
+    Ok(changed == 1)
+}
+
+/// Makes a waiting promise due at once: a callback came and we want to ask now rather than later.
+pub async fn hasten(tx: &mut Tx, kind: &str, subject: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    const SQL: &str =
+        "UPDATE outbox SET due_at = $3 WHERE subject = $2 AND kind = $1 AND done_at IS NULL AND due_at > $3";
+    let changed = on!(tx.conn(), |c| {
+        let query = sqlx::query(SQL).bind(kind).bind(subject).bind(now);
+        query.execute(&mut *c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(changed > 0)
+}
+
+/// When the next promise of any lane falls due; `None` when nothing waits.
+pub async fn next_due(conn: &mut Conn<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
+    const SQL: &str = "SELECT due_at FROM outbox WHERE done_at IS NULL ORDER BY due_at LIMIT 1";
+    Ok(on!(conn, |c| sqlx::query_scalar(SQL).fetch_optional(&mut **c).await)?)
+}
+
+/// Lanes that have something due.
+pub async fn due_lanes(conn: &mut Conn<'_>, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
+    const SQL: &str = "SELECT DISTINCT lane FROM outbox WHERE done_at IS NULL AND due_at <= $1 \
+         AND (leased_until IS NULL OR leased_until <= $1)";
+    Ok(on!(conn, |c| sqlx::query_scalar(SQL).bind(now).fetch_all(&mut **c).await)?)
+}
+
+/// What waits, the earliest due first, after a place in the list.
+pub async fn waiting(
+    conn: &mut Conn<'_>,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Waiting>, StoreError> {
+    const SQL: &str = "SELECT * FROM outbox WHERE done_at IS NULL AND (due_at, id) > ($1, $2) \
+         ORDER BY due_at, id LIMIT $3";
+    let (at, id) = after.unwrap_or((DateTime::UNIX_EPOCH, Uuid::nil()));
+    let rows: Vec<OutboxRow> =
+        on!(conn, |c| sqlx::query_as(SQL).bind(at).bind(id).bind(limit).fetch_all(&mut **c).await)?;
+    Ok(rows.into_iter().map(Waiting::from).collect())
+}
+
+impl From<OutboxRow> for Claimed {
+    fn from(row: OutboxRow) -> Claimed {
+        Claimed {
+            id: PromiseId::from_uuid(row.id),
+            kind: row.kind,
+            subject: row.subject,
+            lane: row.lane,
+            payload: row.payload,
+            attempt: row.attempts,
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl From<OutboxRow> for Waiting {
+    fn from(row: OutboxRow) -> Waiting {
+        Waiting {
+            id: PromiseId::from_uuid(row.id),
+            kind: row.kind,
+            subject: row.subject,
+            lane: row.lane,
+            due_at: row.due_at,
+            attempts: row.attempts,
+            leased_until: row.leased_until,
+            last_error: row.last_error,
+            created_at: row.created_at,
+        }
+    }
+}
