@@ -1,1 +1,37 @@
+//! The way out: one port to every operator and bank, one adapter per provider.
+//!
+//! Callers speak [`Operation`] and hear [`Outcome`]; the dialect of a provider stops inside its
+//! adapter. An adapter is a [`Wire`]: pure functions from operation to request and from response to
+//! outcome. [`HttpProvider`] runs any of them over the only HTTP client of the house.
+//!
+//! What always holds: an outcome is something the provider said in a documented way; everything
+//! else is an error whose variant tells what is safe to do next. Silence is never a failure.
+//!
+//! Deliberately absent: storage, retries, schedules and the books. Who calls decides when to ask
+//! again, and writes down what was answered.
 
+mod callback;
+mod capabilities;
+pub mod http;
+mod operation;
+mod outcome;
+mod port;
+mod registry;
+pub mod sms;
+mod time;
+pub mod wave;
+mod wire;
+
+pub use crate::http::{CallSettings, HttpClient, HttpProvider};
+pub use callback::{Callback, Trust, Unauthentic, Unreadable, Verified};
+pub use capabilities::{Callbacks, Capabilities, IdempotentOnReference, Refunds};
+pub use operation::{
+    Cancel, Collect, Disburse, Inquire, Operation, OperationKind, Page, ProviderRef, Refund, Reverse,
+};
+pub use outcome::{NextAction, Outcome, ProviderError, StatementLine, StatementPage};
+pub use port::Provider;
+pub use registry::{Duplicate, Registry};
+pub use sms::{ConsoleSms, OrangeSms, OrangeSmsConfig, SmsError, SmsReceipt, SmsSender};
+pub use time::Clock;
+pub use wave::{Wave, WaveConfig, WebhookAuth};
+pub use wire::{Request, Response, Unsupported, Wire};

@@ -1,0 +1,116 @@
+//! What a configured wallet can do, as data that quotes and workers obey.
+
+use std::time::Duration;
+
+use domain::{Country, Currency, Money, Provider, Wallet};
+
+use crate::{Operation, OperationKind, Unsupported};
+
+/// How much of a collection can be given back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refunds {
+    None,
+    /// All of it, or nothing.
+    Full,
+    /// Any part, several times.
+    Partial,
+}
+
+/// For which operations the same request sent twice moves money once at most.
+///
+/// `true` allows resending under the same reference after an uncertain answer; `false` never does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct IdempotentOnReference {
+    pub collect: bool,
+    pub disburse: bool,
+    pub refund: bool,
+    pub reverse: bool,
+    pub cancel: bool,
+}
+
+/// What the provider announces by itself. What it does not announce has to be asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Callbacks {
+    pub collections: bool,
+    pub disbursements: bool,
+    pub refunds: bool,
+    /// Whether callbacks carry a signature over their bytes.
+    pub signed: bool,
+}
+
+/// The declared abilities of one wallet at one provider.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Capabilities {
+    pub provider: Provider,
+    pub wallet: Wallet,
+    /// Whose mobile numbers it serves.
+    pub countries: Vec<Country>,
+    pub currencies: Vec<Currency>,
+    pub operations: Vec<OperationKind>,
+    /// Smallest amount of a collection or disbursement, included.
+    pub min: Option<Money>,
+    /// Largest amount of a collection or disbursement, included.
+    pub max: Option<Money>,
+    pub refunds: Refunds,
+    pub idempotent_on_reference: IdempotentOnReference,
+    /// How long after its submission a disbursement can be reversed.
+    pub reverse_within: Option<Duration>,
+    /// How long the provider may need until a look-up shows what it accepted. "Not found" counts as
+    /// proof only when it was repeated across this time.
+    pub settling_time: Duration,
+    /// Whether a hosted collection can only be paid through the page that its create answer named. If
+    /// that answer was lost nobody holds the page, and what stays unpaid expires by itself.
+    pub unseen_collection_expires: bool,
+    pub callbacks: Callbacks,
+}
+
+impl Capabilities {
+    /// Whether the operation may be sent at all.
+    pub fn supports(&self, kind: OperationKind) -> bool {
+        self.operations.contains(&kind)
+    }
+
+    /// Refuses what was not declared: operation, currency, amount, a part of a refund.
+    pub fn check(&self, operation: &Operation) -> Result<(), Unsupported> {
+        if !self.supports(operation.kind()) {
+            return Err(Unsupported::new(format!("{} is not offered", operation.kind())));
+        }
+        if let Some(amount) = operation.amount() {
+            self.check_amount(operation.kind(), amount)?;
+        }
+        match operation {
+            Operation::Refund(refund) => self.check_refund(refund.whole),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_amount(&self, kind: OperationKind, amount: Money) -> Result<(), Unsupported> {
+        if !self.currencies.contains(&amount.currency()) {
+            return Err(Unsupported::new(format!("{} is not a currency of this wallet", amount.currency())));
+        }
+        if kind.has_effect() && !amount.is_positive() {
+            return Err(Unsupported::new(format!("{amount} is not positive")));
+        }
+        let bounded = matches!(kind, OperationKind::Collect | OperationKind::Disburse);
+        if bounded && is_beyond(self.min, amount, |limit, asked| asked < limit) {
+            return Err(Unsupported::new(format!("{amount} is below the smallest amount")));
+        }
+        if bounded && is_beyond(self.max, amount, |limit, asked| asked > limit) {
+            return Err(Unsupported::new(format!("{amount} is above the largest amount")));
+        }
+        Ok(())
+    }
+
+    fn check_refund(&self, whole: bool) -> Result<(), Unsupported> {
+        match (self.refunds, whole) {
+            (Refunds::Partial, _) | (Refunds::Full, true) => Ok(()),
+            (Refunds::Full, false) => Err(Unsupported::new("only a whole collection can be refunded")),
+            (Refunds::None, _) => Err(Unsupported::new("refunds are not offered")),
+        }
+    }
+}
+
+/// Limits bind amounts of their own currency only.
+fn is_beyond(limit: Option<Money>, amount: Money, beyond: impl Fn(i64, i64) -> bool) -> bool {
+    limit.is_some_and(|limit| limit.currency() == amount.currency() && beyond(limit.minor(), amount.minor()))
+}

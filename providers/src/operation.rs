@@ -1,0 +1,219 @@
+//! What we ask of a provider, in the domain's own types. Nothing here is serialisable: each adapter
+//! writes its own bytes.
+//!
+//! Names and reasons are people's data, so `Debug` leaves them out.
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::movement::MovementKind;
+use domain::{Money, Msisdn, Reference};
+
+/// The provider's own name for a movement, opaque to us: `cos-…`, `pt-…`, a Stripe id.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct ProviderRef(pub String);
+
+impl ProviderRef {
+    /// The text as the provider gave it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProviderRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Take `amount` from a payer. Where the provider hosts the payment page, the answer is where to send them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Collect {
+    pub reference: Reference,
+    pub amount: Money,
+    /// Who is expected to pay; `None` lets anybody.
+    pub payer: Option<Msisdn>,
+    /// Whether anybody but `payer` is refused. A relative paying on someone's behalf is then refused too.
+    pub restrict_payer: bool,
+    pub success_url: String,
+    pub failure_url: String,
+}
+
+/// Pay `amount` to a payee, net: the provider's fee comes on top, out of our float.
+#[derive(Clone, PartialEq)]
+pub struct Disburse {
+    pub reference: Reference,
+    pub amount: Money,
+    pub payee: Msisdn,
+    /// The payee's name as the provider may check or print it.
+    pub name: Option<String>,
+    /// Printed on the payee's receipt; adapters shorten it to what their provider takes.
+    pub reason: Option<String>,
+}
+
+impl fmt::Debug for Disburse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Disburse")
+            .field("reference", &self.reference)
+            .field("amount", &self.amount)
+            .field("payee", &self.payee)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Give a collection back to its payer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Refund {
+    /// The refund movement's own reference.
+    pub reference: Reference,
+    /// The reference of the collection that is given back.
+    pub original: Reference,
+    pub original_ref: ProviderRef,
+    pub amount: Money,
+    /// Whether `amount` is all that was collected.
+    pub whole: bool,
+}
+
+/// Ask the provider to undo a disbursement that succeeded.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reverse {
+    /// The reversal movement's own reference.
+    pub reference: Reference,
+    pub original_ref: ProviderRef,
+    /// What the payee got, which comes back.
+    pub amount: Money,
+    /// When the disbursement was submitted: reversals have a time limit.
+    pub submitted_at: DateTime<Utc>,
+}
+
+/// Close a hosted collection that is still open.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Cancel {
+    pub reference: Reference,
+    pub provider_ref: ProviderRef,
+}
+
+/// Ask what became of a movement. Moves nothing, so it may be sent as often as one likes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Inquire {
+    pub reference: Reference,
+    pub kind: MovementKind,
+    /// The provider's name for the movement, when an answer ever brought one.
+    pub provider_ref: Option<ProviderRef>,
+    /// What we believe the movement is worth; another amount is no success.
+    pub amount: Money,
+    /// For refunds and reversals: the provider's name of the movement that is given back.
+    pub original: Option<ProviderRef>,
+    /// When the movement was first submitted; statements are read from that day on.
+    pub since: DateTime<Utc>,
+}
+
+/// One page of the provider's statement of one UTC day.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Page {
+    pub date: NaiveDate,
+    /// What the page before gave as [`crate::StatementPage::next`]; `None` for the first.
+    pub cursor: Option<String>,
+}
+
+/// Everything that can be asked.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Operation {
+    Collect(Collect),
+    Disburse(Disburse),
+    Refund(Refund),
+    Reverse(Reverse),
+    Cancel(Cancel),
+    Inquire(Inquire),
+    Balance,
+    Transactions(Page),
+}
+
+/// An operation without its content: for capabilities, logs and metrics.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub enum OperationKind {
+    Collect,
+    Disburse,
+    Refund,
+    Reverse,
+    Cancel,
+    Inquire,
+    Balance,
+    Transactions,
+}
+
+impl OperationKind {
+    /// Lower case, as in logs and metric labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OperationKind::Collect => "collect",
+            OperationKind::Disburse => "disburse",
+            OperationKind::Refund => "refund",
+            OperationKind::Reverse => "reverse",
+            OperationKind::Cancel => "cancel",
+            OperationKind::Inquire => "inquire",
+            OperationKind::Balance => "balance",
+            OperationKind::Transactions => "transactions",
+        }
+    }
+
+    /// Whether the provider changes anything because of it.
+    pub fn has_effect(self) -> bool {
+        !matches!(self, OperationKind::Inquire | OperationKind::Balance | OperationKind::Transactions)
+    }
+}
+
+impl fmt::Display for OperationKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Operation {
+    pub fn kind(&self) -> OperationKind {
+        match self {
+            Operation::Collect(_) => OperationKind::Collect,
+            Operation::Disburse(_) => OperationKind::Disburse,
+            Operation::Refund(_) => OperationKind::Refund,
+            Operation::Reverse(_) => OperationKind::Reverse,
+            Operation::Cancel(_) => OperationKind::Cancel,
+            Operation::Inquire(_) => OperationKind::Inquire,
+            Operation::Balance => OperationKind::Balance,
+            Operation::Transactions(_) => OperationKind::Transactions,
+        }
+    }
+
+    /// The movement it is about; `None` for balances and statements.
+    pub fn reference(&self) -> Option<Reference> {
+        match self {
+            Operation::Collect(collect) => Some(collect.reference),
+            Operation::Disburse(disburse) => Some(disburse.reference),
+            Operation::Refund(refund) => Some(refund.reference),
+            Operation::Reverse(reverse) => Some(reverse.reference),
+            Operation::Cancel(cancel) => Some(cancel.reference),
+            Operation::Inquire(inquire) => Some(inquire.reference),
+            Operation::Balance | Operation::Transactions(_) => None,
+        }
+    }
+
+    /// What it is worth, where it names an amount.
+    pub fn amount(&self) -> Option<Money> {
+        match self {
+            Operation::Collect(collect) => Some(collect.amount),
+            Operation::Disburse(disburse) => Some(disburse.amount),
+            Operation::Refund(refund) => Some(refund.amount),
+            Operation::Reverse(reverse) => Some(reverse.amount),
+            Operation::Inquire(inquire) => Some(inquire.amount),
+            Operation::Cancel(_) | Operation::Balance | Operation::Transactions(_) => None,
+        }
+    }
+
+    /// The payer's or payee's number, where it names one.
+    pub fn msisdn(&self) -> Option<&Msisdn> {
+        match self {
+            Operation::Collect(collect) => collect.payer.as_ref(),
+            Operation::Disburse(disburse) => Some(&disburse.payee),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What a provider answered, and what it means when it did not.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::{Money, Reference};
+
+use crate::ProviderRef;
+
+/// What the payer has to do next.
+#[derive(Clone, PartialEq, Debug)]
+pub enum NextAction {
+    /// Open this page in the system browser, not inside an application's own view.
+    Redirect { url: String, expires_at: Option<DateTime<Utc>> },
+}
+
+/// Something the provider said, in a documented way, about one operation.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Outcome {
+    /// Accepted, not final. Also what a failed *attempt* of a payer is while the collection stays open.
+    Pending { provider_ref: Option<ProviderRef>, next: Option<NextAction> },
+    /// The money moved. `amount` is what the payer paid or the payee got, equal to what was asked.
+    Succeeded {
+        provider_ref: ProviderRef,
+        amount: Money,
+        /// What the provider charged us, where this answer tells; otherwise the statement will.
+        fee: Option<Money>,
+        /// When it happened, where this answer tells.
+        at: Option<DateTime<Utc>>,
+        /// The provider's id of the line in its statement, where this answer tells.
+        transaction: Option<String>,
+    },
+    /// A documented refusal: nothing moved, and the same request will not fare better.
+    Declined {
+        /// The provider's word, in its own dialect.
+        code: String,
+        /// For the log and for staff; never for a client.
+        message: String,
+    },
+    /// The time to pay ran out, or we closed the collection; it cannot be paid any more.
+    Expired,
+    /// Closed without payment.
+    Cancelled,
+    /// The movement that was asked about had succeeded and was undone since; amount and fee are back.
+    Reversed { at: Option<DateTime<Utc>> },
+    /// Answers an inquiry or a cancellation: unknown to the provider. One such answer proves nothing,
+    /// several across [`crate::Capabilities::settling_time`] do.
+    NotFound,
+    /// What the wallet holds.
+    Balance(Money),
+    /// One page of the statement.
+    Transactions(StatementPage),
+}
+
+impl Outcome {
+    /// Lower case, as in logs and metric labels.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Outcome::Pending { .. } => "pending",
+            Outcome::Succeeded { .. } => "succeeded",
+            Outcome::Declined { .. } => "declined",
+            Outcome::Expired => "expired",
+            Outcome::Cancelled => "cancelled",
+            Outcome::Reversed { .. } => "reversed",
+            Outcome::NotFound => "not_found",
+            Outcome::Balance(_) => "balance",
+            Outcome::Transactions(_) => "transactions",
+        }
+    }
+}
+
+/// Lines of a statement, oldest first.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct StatementPage {
+    pub lines: Vec<StatementLine>,
+    /// The cursor of the next page; `None` when this was the last.
+    pub next: Option<String>,
+}
+
+/// One line of a provider's statement. Signs are as seen from our float: what comes in is positive.
+///
+/// `gross = net + fee`: a collection of 12500 with a fee of 125 has `net` 12375; a disbursement of
+/// 15000 with a fee of 150 has `net` -15150 and `gross` -15000. A reversal gives its fee back, as a negative fee.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StatementLine {
+    /// The provider's id of the line, unique within the wallet.
+    pub id: String,
+    pub at: DateTime<Utc>,
+    /// The provider's word for what it is, possibly empty; see [`StatementLine::is_reversal`].
+    pub kind: String,
+    pub gross: Money,
+    pub fee: Money,
+    pub net: Money,
+    /// Our reference, where the line carries one we could have written.
+    pub reference: Option<Reference>,
+    /// The provider's name of the movement, as answers to [`crate::Operation::Collect`] gave it.
+    pub provider_ref: Option<ProviderRef>,
+    pub is_reversal: bool,
+}
+
+/// Why there is no outcome, and what is safe to do. It speaks of this call only: an earlier call
+/// under the same reference may have had its effect.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// No byte of the request reached the provider. Send again with the same reference.
+    #[error("not sent: {reason}")]
+    NotSent { reason: String },
+    /// It may have happened. Inquire; never resend blindly, never call it failed.
+    #[error("uncertain: {reason}")]
+    Uncertain { reason: String },
+    /// Credentials or contract are wrong; this request had no effect. Stop and page a person.
+    #[error("misconfigured: {reason}")]
+    Misconfigured { reason: String },
+    /// Refused for pace alone, without effect. Send again with the same reference, later.
+    #[error("rate limited by the provider")]
+    RateLimited { retry_after: Option<Duration> },
+}
+
+impl ProviderError {
+    pub fn not_sent(reason: impl Into<String>) -> ProviderError {
+        ProviderError::NotSent { reason: reason.into() }
+    }
+
+    pub fn uncertain(reason: impl Into<String>) -> ProviderError {
+        ProviderError::Uncertain { reason: reason.into() }
+    }
+
+    pub fn misconfigured(reason: impl Into<String>) -> ProviderError {
+        ProviderError::Misconfigured { reason: reason.into() }
+    }
+
+    /// Lower case, as in logs and metric labels.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            ProviderError::NotSent { .. } => "not_sent",
+            ProviderError::Uncertain { .. } => "uncertain",
+            ProviderError::Misconfigured { .. } => "misconfigured",
+            ProviderError::RateLimited { .. } => "rate_limited",
+        }
+    }
+
+    /// Whether the very same request could succeed later without anybody's help.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, ProviderError::NotSent { .. } | ProviderError::RateLimited { .. })
+    }
+}
