@@ -6,20 +6,25 @@
 //!
 //! Deliberately absent: decisions, providers, HTTP and the present time; instants are passed in.
 
+pub mod audit;
 pub mod book;
+pub mod budgets;
 pub mod crypto;
 pub mod db;
 pub mod error;
 pub mod idempotency;
 pub mod inbox;
+pub mod jobs;
 pub mod ledger;
 pub mod migrate;
 pub mod movements;
+pub mod otp;
 pub mod outbox;
 pub mod persons;
 pub mod quotes;
 mod read;
 mod rows;
+pub mod sessions;
 mod table;
 #[cfg(feature = "testkit")]
 pub mod testkit;

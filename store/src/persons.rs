@@ -105,6 +105,16 @@ pub async fn create(
     Ok(())
 }
 
+/// Destroys the key of a person: what was sealed with it opens no more. `false`: unknown or already erased.
+pub(crate) async fn destroy_key(tx: &mut Tx, person: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE persons SET wrapped_key = NULL, erased_at = $2 \
+                       WHERE id = $1 AND wrapped_key IS NOT NULL";
+    let done = on!(&mut tx.conn(), |c| {
+        sqlx::query(SQL).bind(person).bind(now).execute(&mut **c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(done == 1)
+}
+
 #[derive(sqlx::FromRow)]
 struct PersonRow {
     wrapped_key: Option<Vec<u8>>,

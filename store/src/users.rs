@@ -1,0 +1,379 @@
+//! Users: who can sign in, found by a blind index of their number.
+//!
+//! Number, name and TOTP secret are sealed with the person's own key. One number is one user, also when two
+//! first sign-ins race. A person who was erased is not found any more: their row stays, emptied, because the
+//! ledger names it. Every change counts `version` up.
+//!
+//! Deliberately absent: who may change what, and the second pair of eyes for roles.
+
+pub mod role;
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use domain::{Msisdn, UserId};
+use uuid::Uuid;
+
+pub use role::{Role, Roles};
+
+use crate::crypto::{Aad, Keyring, PersonKey, PersonKeys, fill_random};
+use crate::db::{Conn, Tx, on};
+use crate::error::StoreError;
+use crate::{LAST_INSTANT, fresh_id, otp, persons, sessions};
+
+/// The language of what a user reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Language {
+    Fr,
+    En,
+}
+
+impl Language {
+    /// As in `Accept-Language`: `fr`, `en`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Language::Fr => "fr",
+            Language::En => "en",
+        }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A word that names no language of ours.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("language {0} is neither fr nor en")]
+pub struct UnknownLanguage(pub String);
+
+impl FromStr for Language {
+    type Err = UnknownLanguage;
+
+    fn from_str(word: &str) -> Result<Language, UnknownLanguage> {
+        match word {
+            "fr" => Ok(Language::Fr),
+            "en" => Ok(Language::En),
+            other => Err(UnknownLanguage(other.to_owned())),
+        }
+    }
+}
+
+/// Whether a user may act.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UserStatus {
+    Active,
+    /// May look, may not move value.
+    Frozen,
+}
+
+impl UserStatus {
+    /// The word used in SQL and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            UserStatus::Active => "active",
+            UserStatus::Frozen => "frozen",
+        }
+    }
+}
+
+/// A user, opened. `Debug` masks the number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct User {
+    pub id: UserId,
+    pub phone: Msisdn,
+    pub name: Option<String>,
+    pub language: Language,
+    pub roles: Roles,
+    /// How much is known of the person; 0 is a confirmed number and nothing else.
+    pub kyc_tier: i64,
+    pub status: UserStatus,
+    /// Whether a TOTP secret is enrolled; the secret itself is asked for apart.
+    pub has_totp: bool,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Users joined with the key that opens them; whoever was erased has none and drops out.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT u.id, u.phone, u.name, u.language, u.roles, u.kyc_tier, u.status, ",
+            "u.totp_secret IS NOT NULL AS has_totp, u.version, u.created_at, u.updated_at, p.wrapped_key ",
+            "FROM users u JOIN persons p ON p.id = u.id WHERE p.wrapped_key IS NOT NULL ",
+            $rest
+        )
+    };
+}
+
+/// The user with this id, unless erased.
+pub async fn find(conn: &mut Conn<'_>, keys: &PersonKeys, id: UserId) -> Result<Option<User>, StoreError> {
+    const SQL: &str = select!("AND u.id = $1");
+    let row: Option<UserRow> =
+        on!(conn, |c| sqlx::query_as(SQL).bind(id.uuid()).fetch_optional(&mut **c).await)?;
+    row.map(|row| row.open(keys.keyring())).transpose()
+}
+
+/// The user of this number, unless erased.
+pub async fn find_by_phone(
+    conn: &mut Conn<'_>,
+    keys: &PersonKeys,
+    phone: &Msisdn,
+) -> Result<Option<User>, StoreError> {
+    const SQL: &str = select!("AND u.phone_index = $1");
+    let index = phone_index(keys.keyring(), phone);
+    let row: Option<UserRow> =
+        on!(conn, |c| sqlx::query_as(SQL).bind(&index[..]).fetch_optional(&mut **c).await)?;
+    row.map(|row| row.open(keys.keyring())).transpose()
+}
+
+/// Users, newest first: at most `limit` of those before `before`, which is the last one of the page above.
+pub async fn list(
+    conn: &mut Conn<'_>,
+    keys: &PersonKeys,
+    before: Option<(DateTime<Utc>, UserId)>,
+    limit: i64,
+) -> Result<Vec<User>, StoreError> {
+    const SQL: &str =
+        select!("AND (u.created_at, u.id) < ($1, $2) ORDER BY u.created_at DESC, u.id DESC LIMIT $3");
+    let (at, id) = before.map_or((LAST_INSTANT, Uuid::max()), |(at, id)| (at, id.uuid()));
+    let rows: Vec<UserRow> =
+        on!(conn, |c| sqlx::query_as(SQL).bind(at).bind(id).bind(limit).fetch_all(&mut **c).await)?;
+    rows.into_iter().map(|row| row.open(keys.keyring())).collect()
+}
+
+/// The user of this number, made a customer now if there is none; `true` says that it was made.
+///
+/// However many ask at once, one of them makes it and all get the same user.
+pub async fn ensure_customer(
+    tx: &mut Tx,
+    keys: &PersonKeys,
+    phone: &Msisdn,
+    now: DateTime<Utc>,
+) -> Result<(User, bool), StoreError> {
+    if let Some(user) = find_by_phone(&mut tx.conn(), keys, phone).await? {
+        return Ok((user, false));
+    }
+    let id = UserId::from_uuid(fresh_id(now));
+    let key = keys.keyring().new_person_key();
+    let created = insert(tx, keys.keyring(), id, &key, phone, now).await?;
+    if created {
+        persons::create(tx, keys, id.uuid(), &key, now).await?;
+    }
+    let user = find_by_phone(&mut tx.conn(), keys, phone).await?;
+    Ok((user.ok_or_else(|| StoreError::corrupt("user", id))?, created))
+}
+
+/// Gives a user exactly these roles. `false`: there is no such user.
+pub async fn set_roles(
+    tx: &mut Tx,
+    id: UserId,
+    roles: Roles,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE users SET roles = $2, version = version + 1, updated_at = $3 WHERE id = $1";
+    let done = on!(&mut tx.conn(), |c| {
+        let query = sqlx::query(SQL).bind(id.uuid()).bind(roles.to_string()).bind(now);
+        query.execute(&mut **c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(done == 1)
+}
+
+/// Freezes a user or lets them act again. `false`: there is no such user, or nothing to change.
+pub async fn set_status(
+    tx: &mut Tx,
+    id: UserId,
+    status: UserStatus,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE users SET status = $2, version = version + 1, updated_at = $3 \
+                       WHERE id = $1 AND status <> $2";
+    let done = on!(&mut tx.conn(), |c| {
+        let query = sqlx::query(SQL).bind(id.uuid()).bind(status.as_str()).bind(now);
+        query.execute(&mut **c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(done == 1)
+}
+
+/// Writes the profile over `version`. `false`: the user has another version by now, or does not exist.
+///
+/// Errors: [`crate::crypto::CryptoError::Erased`] and `UnknownPerson` for who cannot have a profile.
+pub async fn update_profile(
+    tx: &mut Tx,
+    keys: &PersonKeys,
+    id: UserId,
+    version: i64,
+    profile: Profile<'_>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE users SET name = $3, language = $4, version = version + 1, updated_at = $5 \
+                       WHERE id = $1 AND version = $2";
+    let key = keys.key(&mut tx.conn(), id.uuid()).await?;
+    let name = profile.name.map(|name| key.seal(aad("name", id.uuid()), name.as_bytes()));
+    let done = on!(&mut tx.conn(), |c| {
+        let query = sqlx::query(SQL).bind(id.uuid()).bind(version).bind(&name);
+        let query = query.bind(profile.language.as_str()).bind(now);
+        query.execute(&mut **c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(done == 1)
+}
+
+/// What a user says of themselves, whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile<'a> {
+    pub name: Option<&'a str>,
+    pub language: Language,
+}
+
+/// Enrols a TOTP secret, or with `None` removes it; steps used with an earlier secret count no more.
+/// `false`: there is no such user.
+pub async fn set_totp_secret(
+    tx: &mut Tx,
+    keys: &PersonKeys,
+    id: UserId,
+    secret: Option<&[u8]>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE users SET totp_secret = $2, totp_last_step = 0, version = version + 1, \
+                       updated_at = $3 WHERE id = $1";
+    let key = keys.key(&mut tx.conn(), id.uuid()).await?;
+    let sealed = secret.map(|secret| key.seal(aad("totp_secret", id.uuid()), secret));
+    let done = on!(&mut tx.conn(), |c| {
+        let query = sqlx::query(SQL).bind(id.uuid()).bind(&sealed).bind(now);
+        query.execute(&mut **c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(done == 1)
+}
+
+/// The enrolled TOTP secret, opened.
+pub async fn totp_secret(
+    conn: &mut Conn<'_>,
+    keys: &PersonKeys,
+    id: UserId,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    const SQL: &str = "SELECT totp_secret FROM users WHERE id = $1 AND totp_secret IS NOT NULL";
+    let sealed: Option<Vec<u8>> =
+        on!(conn, |c| sqlx::query_scalar(SQL).bind(id.uuid()).fetch_optional(&mut **c).await)?;
+    let Some(sealed) = sealed else { return Ok(None) };
+    let key = keys.key(conn, id.uuid()).await?;
+    Ok(Some(key.open(aad("totp_secret", id.uuid()), &sealed)?))
+}
+
+/// Uses up one time step of the enrolled secret. `false`: this step or a later one was used before, so the
+/// code must be refused although it is right. Of any number that race, one gets `true`.
+pub async fn use_totp_step(tx: &mut Tx, id: UserId, step: i64) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE users SET totp_last_step = $2 \
+                       WHERE id = $1 AND totp_last_step < $2 AND totp_secret IS NOT NULL";
+    let done = on!(&mut tx.conn(), |c| {
+        sqlx::query(SQL).bind(id.uuid()).bind(step).execute(&mut **c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(done == 1)
+}
+
+/// Erases a person: their key is destroyed, what was sealed with it opens no more, their number is free
+/// and their sessions are gone. The emptied row stays, because the ledger names it. `false`: already erased
+/// or unknown.
+///
+/// After the commit call [`PersonKeys::forget`]; other gateways forget within a minute.
+pub async fn erase(tx: &mut Tx, id: UserId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    const FIND: &str = "SELECT phone_index FROM users WHERE id = $1";
+    const EMPTY: &str = "UPDATE users SET phone_index = $2, phone = $3, name = NULL, totp_secret = NULL, \
+                         status = 'frozen', version = version + 1, updated_at = $4 WHERE id = $1";
+    if !persons::destroy_key(tx, id.uuid(), now).await? {
+        return Ok(false);
+    }
+    let index: Option<Vec<u8>> =
+        on!(&mut tx.conn(), |c| sqlx::query_scalar(FIND).bind(id.uuid()).fetch_optional(&mut **c).await)?;
+    if let Some(index) = index {
+        otp::forget_phone(tx, &index).await?;
+    }
+    sessions::forget_user(tx, id).await?;
+    let mut nobody = [0; 32];
+    fill_random(&mut nobody);
+    on!(&mut tx.conn(), |c| {
+        let query = sqlx::query(EMPTY).bind(id.uuid()).bind(&nobody[..]).bind(&b""[..]).bind(now);
+        query.execute(&mut **c).await.map(drop)
+    })?;
+    Ok(true)
+}
+
+/// What a number is looked up by, here and among the challenges.
+pub fn phone_index(keyring: &Keyring, phone: &Msisdn) -> [u8; 32] {
+    keyring.blind_index("phone", phone.as_str().as_bytes())
+}
+
+fn aad(column: &'static str, row: Uuid) -> Aad {
+    Aad { table: "users", column, row }
+}
+
+/// `false`: the number was taken meanwhile.
+async fn insert(
+    tx: &mut Tx,
+    keyring: &Keyring,
+    id: UserId,
+    key: &PersonKey,
+    phone: &Msisdn,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "INSERT INTO users (id, phone_index, phone, language, roles, kyc_tier, status, \
+                       totp_last_step, version, created_at, updated_at) \
+                       VALUES ($1, $2, $3, 'fr', $4, 0, 'active', 0, 1, $5, $5) \
+                       ON CONFLICT (phone_index) DO NOTHING";
+    let index = phone_index(keyring, phone);
+    let sealed = key.seal(aad("phone", id.uuid()), phone.as_str().as_bytes());
+    let roles = Roles::from(Role::Customer).to_string();
+    let done = on!(&mut tx.conn(), |c| {
+        let query = sqlx::query(SQL).bind(id.uuid()).bind(&index[..]).bind(&sealed).bind(&roles).bind(now);
+        query.execute(&mut **c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(done == 1)
+}
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    id: Uuid,
+    phone: Vec<u8>,
+    name: Option<Vec<u8>>,
+    language: String,
+    roles: String,
+    kyc_tier: i64,
+    status: String,
+    has_totp: bool,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    wrapped_key: Vec<u8>,
+}
+
+impl UserRow {
+    fn open(self, keyring: &Keyring) -> Result<User, StoreError> {
+        let id = UserId::from_uuid(self.id);
+        let corrupt = || StoreError::corrupt("user", id);
+        let key = keyring.unwrap(self.id, &self.wrapped_key)?;
+        let open = |column, sealed: &[u8]| {
+            let plain = key.open(aad(column, self.id), sealed)?;
+            String::from_utf8(plain).map_err(|_| corrupt())
+        };
+        Ok(User {
+            id,
+            phone: Msisdn::parse(&open("phone", &self.phone)?).map_err(|_| corrupt())?,
+            name: self.name.as_deref().map(|name| open("name", name)).transpose()?,
+            language: self.language.parse().map_err(|_| corrupt())?,
+            roles: self.roles.parse().map_err(|_| corrupt())?,
+            kyc_tier: self.kyc_tier,
+            status: status(&self.status).ok_or_else(corrupt)?,
+            has_totp: self.has_totp,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+fn status(word: &str) -> Option<UserStatus> {
+    [UserStatus::Active, UserStatus::Frozen].into_iter().find(|status| status.as_str() == word)
+}
