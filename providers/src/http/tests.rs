@@ -118,10 +118,9 @@ fn is_uncertain(answer: &Result<Outcome, ProviderError>) -> bool {
 
 #[tokio::test]
 async fn the_bytes_that_the_adapter_wrote_are_the_bytes_that_travel() {
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let handler = |State(seen): State<Arc<Mutex<Vec<(HeaderMap, Bytes)>>>>,
-                   headers: HeaderMap,
-                   body: Bytes| async move {
+    type Seen = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
+    let seen = Seen::default();
+    let handler = |State(seen): State<Seen>, headers: HeaderMap, body: Bytes| async move {
         seen.lock().unwrap().push((headers, body));
         axum::Json(paid())
     };
@@ -452,4 +451,46 @@ async fn errors_do_not_repeat_the_url() {
     let answer = pay("http://no-such-host.invalid").await;
     let Err(error) = answer else { panic!() };
     assert!(!error.to_string().contains("/v1/payout"), "{error}");
+}
+
+/// Keeps the labels of every measurement.
+#[derive(Clone, Default)]
+struct Measured(Arc<Mutex<Vec<String>>>);
+
+struct Sample(Measured, String);
+
+impl metrics::HistogramFn for Sample {
+    fn record(&self, _seconds: f64) {
+        self.0.0.lock().unwrap().push(self.1.clone());
+    }
+}
+
+impl metrics::Recorder for Measured {
+    fn describe_counter(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn describe_gauge(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn describe_histogram(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+
+    fn register_counter(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
+        metrics::Counter::noop()
+    }
+
+    fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+        metrics::Gauge::noop()
+    }
+
+    fn register_histogram(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Histogram {
+        let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+        let name = format!("{} {}", key.name(), labels.join(" "));
+        metrics::Histogram::from_arc(Arc::new(Sample(self.clone(), name)))
+    }
+}
+
+#[tokio::test]
+async fn a_call_leaves_one_measurement() {
+    let measured = Measured::default();
+    let _guard = metrics::set_default_local_recorder(&measured);
+    let base_url = raw(async |stream: TcpStream| drop(stream)).await;
+    assert!(pay(&base_url).await.is_err());
+    let expected = "provider_call_duration_seconds provider=wave operation=disburse outcome=uncertain";
+    assert_eq!(measured.0.lock().unwrap().as_slice(), [expected]);
 }

@@ -85,7 +85,8 @@ pub(super) fn reversal(response: &Response, amount: Money) -> Result<Outcome, Pr
     let payout: Payout = response.json()?;
     let given = amount::parse_with_code(&payout.receive_amount, &payout.currency)?;
     terms::same_amount(given, amount)?;
-    if !payout.client_reference.as_deref().is_some_and(|text| text.parse::<Reference>().is_ok()) {
+    let reference = payout.client_reference.as_deref().map(str::parse::<Reference>);
+    if !matches!(reference, Some(Ok(_))) {
         return Err(ProviderError::uncertain("the payout's reference is not one of ours"));
     }
     let provider_ref = terms::provider_ref(&payout.id)?;
