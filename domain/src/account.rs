@@ -20,7 +20,6 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x9c1b_6d0e_52f3_4a7e_8f35_61d0_27aa_be0
 
 /// One account, by what it is for.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-#[allow(missing_docs)] // the fields say no more than their types
 pub enum Account {
     /// What we owe a customer.
     Customer { user: UserId, currency: Currency },

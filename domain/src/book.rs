@@ -21,7 +21,7 @@ use crate::money::Money;
 use crate::posting::{JournalEntry, Nature, check_amount};
 
 /// Balances and holds that steps are decided against.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Book {
     balances: BTreeMap<Account, Balance>,
     holds: BTreeMap<HoldId, Hold>,
@@ -243,6 +243,8 @@ fn check_settled(hold: &Hold, amount: Money) -> Result<(), LedgerError> {
     Ok(())
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod script;
 #[cfg(test)]

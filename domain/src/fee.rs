@@ -25,7 +25,6 @@ pub struct FeeSchedule {
 
 /// Why a schedule gives no fee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs)] // the message of each variant names its fields
 pub enum FeeError {
     /// Parts of the schedule, or the amount, in different currencies.
     #[error("a fee in {expected} does not apply to {given}")]

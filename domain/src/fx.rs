@@ -17,6 +17,8 @@ mod rate;
 mod route;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 pub use convert::Conversion;
@@ -31,7 +33,6 @@ use crate::money::Money;
 
 /// Why there is no rate, or no conversion at it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs)] // the message of each variant names its fields
 pub enum FxError {
     /// A currency has no rate against itself.
     #[error("{currency} has no rate against itself")]

@@ -83,7 +83,6 @@ pub struct FloorAlert {
 
 /// Why steps were refused; in the order of checking.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs)] // the message of each variant names its fields
 pub enum LedgerError {
     /// An entry moves nothing.
     #[error("entry {entry} has no postings")]

@@ -6,14 +6,18 @@
 //!
 //! Deliberately absent: which corridors exist, and whether a quote was used; both are the store's.
 
+mod error;
+
+pub use error::QuoteError;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
 use crate::country::Country;
 use crate::currency::Currency;
-use crate::fee::{FeeError, FeeSchedule};
-use crate::fx::{Conversion, FxError, Pair, Route};
+use crate::fee::FeeSchedule;
+use crate::fx::{Conversion, FxError, Route};
 use crate::ids::{QuoteId, UserId};
 use crate::money::Money;
 use crate::rail::Rail;
@@ -109,43 +113,6 @@ pub struct Quote {
     pub delivery_estimate_s: i64,
     /// SHA-256 of [`Quote::terms_text`].
     pub terms_digest: [u8; 32],
-}
-
-/// Why there is no quote; in the order of checking.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs)] // the message of each variant names its fields
-pub enum QuoteError {
-    /// Zero or less was asked for.
-    #[error("{amount} is not above zero")]
-    NotPositive { amount: Money },
-    /// The amount is not in the currency of its side.
-    #[error("{given} was given where {expected} is quoted")]
-    CurrencyMismatch { expected: Currency, given: Currency },
-    /// The corridor's own terms make no sense; ours to mend, not the customer's.
-    #[error("the corridor's terms contradict themselves")]
-    Contradictory,
-    /// More or less would be sent than the corridor takes.
-    #[error("between {min} and {max} can be sent")]
-    AmountOutOfRange { min: Money, max: Money },
-    /// Neither a pair nor a way through the pivot.
-    #[error("no rate leads from {send} to {receive}")]
-    NoRate { send: Currency, receive: Currency },
-    /// A rate is too old.
-    #[error("the rate of {pair} is of {as_of}, which is too old to quote")]
-    StaleRate { pair: Pair, as_of: DateTime<Utc> },
-    /// Nothing would be received.
-    #[error("{amount} is worth less than one minor unit of {receive}")]
-    RoundsToZero { amount: Money, receive: Currency },
-    /// Beyond what can be counted.
-    #[error("the quote is beyond what can be counted")]
-    Overflow,
-}
-
-impl QuoteError {
-    /// Whether the very same request could succeed later, when a fresh rate is there.
-    pub const fn is_transient(&self) -> bool {
-        matches!(self, QuoteError::StaleRate { .. })
-    }
 }
 
 impl Quote {
@@ -287,31 +254,7 @@ fn later(at: DateTime<Utc>, by: TimeDelta) -> Result<DateTime<Utc>, QuoteError> 
     at.checked_add_signed(by).ok_or(QuoteError::Overflow)
 }
 
-impl From<FeeError> for QuoteError {
-    fn from(error: FeeError) -> QuoteError {
-        match error {
-            FeeError::Overflow => QuoteError::Overflow,
-            FeeError::CurrencyMismatch { .. } | FeeError::Contradictory => QuoteError::Contradictory,
-        }
-    }
-}
-
-impl From<FxError> for QuoteError {
-    fn from(error: FxError) -> QuoteError {
-        match error {
-            FxError::NotPositive { amount } => QuoteError::NotPositive { amount },
-            FxError::CurrencyMismatch { expected, given } => QuoteError::CurrencyMismatch { expected, given },
-            FxError::NoRate { send, receive } => QuoteError::NoRate { send, receive },
-            FxError::StaleRate { pair, as_of } => QuoteError::StaleRate { pair, as_of },
-            FxError::RoundsToZero { amount, receive } => QuoteError::RoundsToZero { amount, receive },
-            FxError::Overflow => QuoteError::Overflow,
-            FxError::SameCurrency { .. }
-            | FxError::StoredTwice { .. }
-            | FxError::SellBelowMid { .. }
-            | FxError::BuyAboveMid { .. } => QuoteError::Contradictory,
-        }
-    }
-}
-
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

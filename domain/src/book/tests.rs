@@ -165,7 +165,7 @@ fn refused_steps_leave_the_book_as_it_was() {
         requested: xof(1001),
     };
     assert_eq!(book.apply(&steps), Err(refused));
-    assert_eq!(format!("{book:?}"), format!("{before:?}"));
+    assert_eq!(book, before);
     assert_eq!(book.hold(opened.id), None);
 }
 
