@@ -250,6 +250,17 @@ mod tests {
     }
 
     #[test]
+    fn no_country_code_makes_it_panic() {
+        let mut valid = 0;
+        for code in 1..1000 {
+            for (filler, length) in [("1", 6), ("2", 8), ("5", 9), ("6", 8), ("7", 9), ("9", 10), ("0", 7)] {
+                valid += i32::from(Msisdn::parse(&format!("+{code}{}", filler.repeat(length))).is_ok());
+            }
+        }
+        assert!(valid > 100, "only {valid} are valid");
+    }
+
+    #[test]
     fn only_a_plus_and_digits_is_a_number() {
         let bad = [
             "",
