@@ -7,7 +7,6 @@
 use std::error::Error;
 use std::time::Duration;
 
-use http::StatusCode;
 use reqwest::redirect;
 
 use crate::{ProviderError, Request, Response};
@@ -69,18 +68,14 @@ impl HttpClient {
 
 /// Reads the answer, but no more than the limit.
 async fn read(mut answer: reqwest::Response) -> Result<Response, ProviderError> {
-    let too_long = |status: StatusCode| {
-        ProviderError::uncertain(format!("status {status} with a body of more than {RESPONSE_LIMIT} bytes"))
-    };
     let status = answer.status();
-    if answer.content_length().is_some_and(|length| length > RESPONSE_LIMIT as u64) {
-        return Err(too_long(status));
-    }
     let headers = answer.headers().clone();
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(lost)? {
         if body.len() + chunk.len() > RESPONSE_LIMIT {
-            return Err(too_long(status));
+            return Err(ProviderError::uncertain(format!(
+                "status {status} with a body of more than {RESPONSE_LIMIT} bytes"
+            )));
         }
         body.extend_from_slice(&chunk);
     }

@@ -5,6 +5,7 @@
 //!
 //! Deliberately absent: budgets, retries and the choice of words, which belong to the caller.
 
+mod answers;
 mod console;
 mod orange;
 

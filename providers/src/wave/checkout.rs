@@ -46,7 +46,7 @@ impl Session {
                 amount: terms.amount,
                 fee: None,
                 at: terms::instant(self.when_completed.as_deref()),
-                transaction: self.transaction_id.clone(),
+                transaction: self.transaction_id.clone().filter(|id| terms::is_plausible(id)),
             }),
             ("open", "processing" | "cancelled" | "succeeded") => {
                 Ok(Outcome::Pending { provider_ref: Some(provider_ref), next: self.redirect() })
@@ -75,9 +75,14 @@ impl Session {
     }
 
     fn redirect(&self) -> Option<NextAction> {
-        let url = self.wave_launch_url.clone()?;
+        let url = self.wave_launch_url.clone().filter(|url| is_page(url))?;
         Some(NextAction::Redirect { url, expires_at: terms::instant(self.when_expires.as_deref()) })
     }
+}
+
+/// A payer is sent to web pages only.
+fn is_page(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
 }
 
 /// Reads an answer that holds one session.

@@ -57,7 +57,7 @@ impl Item {
             fee,
             net,
             reference: self.client_reference.and_then(|text| text.parse().ok()),
-            provider_ref: self.checkout_api_session_id.map(ProviderRef),
+            provider_ref: self.checkout_api_session_id.filter(|id| terms::is_plausible(id)).map(ProviderRef),
             is_reversal,
         })
     }

@@ -39,6 +39,15 @@ fn an_open_session_tells_where_to_send_the_payer() {
 }
 
 #[test]
+fn a_payer_is_sent_to_web_pages_only() {
+    for url in ["javascript:alert(1)", "", "wave://pay"] {
+        let answer = altered("session_open", "https://pay.wave.com/c/cos-2f7k1m9xq100b", url);
+        let expected = Outcome::Pending { provider_ref: Some(session_ref()), next: None };
+        assert_eq!(read(&Operation::Collect(collect()), &answer), Ok(expected));
+    }
+}
+
+#[test]
 fn a_paid_session_is_a_success_whoever_asks() {
     for operation in [ask_about(Collection, session_ref()), Operation::Collect(collect())] {
         assert_eq!(read(&operation, &fixture("session_paid")), Ok(paid()));
