@@ -156,14 +156,11 @@ enum OpenTx {
 
 impl Tx {
     /// The connection, as statements take it.
-    ///
-    /// # Panics
-    /// Never: only `commit` and the drop take the transaction out, and both end this value.
     pub fn conn(&mut self) -> Conn<'_> {
         match &mut self.0 {
             Some(OpenTx::Sqlite(transaction, _)) => Conn::Sqlite(transaction),
             Some(OpenTx::Postgres(transaction)) => Conn::Postgres(transaction),
-            None => unreachable!("a transaction lives as long as its handle"),
+            None => unreachable!("only commit and drop take the transaction out, and both end the handle"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Jobs: periodic work that one gateway at a time does, by a lease and a fencing token.
 //!
-//! Every claim of a job gets a larger token, and what a holder writes is guarded by [`hold`] or [`finish`] in the
+//! Every claim of a job gets a larger token, and what a holder writes is guarded by [`renew`] or [`finish`] in the
 //! same transaction: a holder that slept past its lease writes nothing once another has claimed.
 //!
 //! Deliberately absent: what the jobs do and when they are next due, which the caller decides.
@@ -45,7 +45,7 @@ pub async fn claim(
 
 /// Proves that `token` still holds the job, prolongs it until `leased_until`, and keeps others from claiming
 /// it before this transaction ends. `false`: another has claimed it, so nothing may be written.
-pub async fn hold(
+pub async fn renew(
     tx: &mut Tx,
     name: &str,
     token: i64,

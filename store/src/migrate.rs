@@ -5,6 +5,7 @@
 //! Deliberately absent: going back. A book moves forward, or is restored from a backup.
 
 use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::PgPoolOptions;
 
 use crate::db::{Backend, Conn, Db, Engine, on};
 use crate::error::StoreError;
@@ -12,7 +13,8 @@ use crate::error::StoreError;
 static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
-/// Applies what is pending, in order, and names it. Two gateways may call it at once: one waits.
+/// Applies what is pending, in order, and names it. Two gateways may call it at once: one waits, for as long
+/// as the other takes, which is why PostgreSQL is given a connection without the pool's lock timeout.
 ///
 /// Errors: [`StoreError::Migrate`] when a statement fails, when an applied migration reads differently today,
 /// or when the database holds one that this program does not know.
@@ -23,7 +25,12 @@ pub async fn migrate(db: &Db) -> Result<Vec<String>, StoreError> {
             let _turn = sqlite.turn.lock().await;
             SQLITE.run(&sqlite.writer).await?;
         }
-        Backend::Postgres(postgres) => POSTGRES.run(&postgres.pool).await?,
+        Backend::Postgres(postgres) => {
+            let one = PgPoolOptions::new().max_connections(1);
+            let unhurried = one.connect_with((*postgres.options).clone()).await?;
+            POSTGRES.run(&unhurried).await?;
+            unhurried.close().await;
+        }
     }
     Ok(waiting)
 }

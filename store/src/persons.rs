@@ -37,6 +37,7 @@ struct Cached {
 }
 
 impl PersonKeys {
+    /// An empty cache over `persons`, whose keys `keyring` wrapped.
     pub fn new(keyring: Arc<Keyring>) -> PersonKeys {
         PersonKeys { keyring, cache: Arc::default() }
     }

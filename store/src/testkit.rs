@@ -40,7 +40,7 @@ pub struct TestDb {
 
 enum Place {
     Folder(PathBuf),
-    Server { admin: PgConnectOptions, name: String },
+    Server { admin: Box<PgConnectOptions>, name: String },
 }
 
 /// Runs `test` once per engine, each time on a database of its own.
@@ -92,7 +92,7 @@ pub async fn postgres(server: &str) -> TestDb {
     execute(&mut connection, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
     connection.close().await.expect("the test server to answer");
     let url = url_of(&admin, &name);
-    TestDb { db: open(&url).await, url, place: Place::Server { admin, name } }
+    TestDb { db: open(&url).await, url, place: Place::Server { admin: Box::new(admin), name } }
 }
 
 /// The keys of a book that only tests open.

@@ -6,79 +6,24 @@
 //!
 //! Deliberately absent: who may change what, and the second pair of eyes for roles.
 
+pub mod erasure;
+pub mod profile;
 pub mod role;
-
-use std::fmt;
-use std::str::FromStr;
+pub mod totp;
 
 use chrono::{DateTime, Utc};
 use domain::{Msisdn, UserId};
 use uuid::Uuid;
 
+pub use erasure::erase;
+pub use profile::{Language, Profile, UserStatus, set_roles, set_status, update_profile};
 pub use role::{Role, Roles};
+pub use totp::{set_totp_secret, totp_secret, use_totp_step};
 
-use crate::crypto::{Aad, Keyring, PersonKey, PersonKeys, fill_random};
+use crate::crypto::{Aad, Keyring, PersonKey, PersonKeys};
 use crate::db::{Conn, Tx, on};
 use crate::error::StoreError;
-use crate::{LAST_INSTANT, fresh_id, otp, persons, sessions};
-
-/// The language of what a user reads.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Language {
-    Fr,
-    En,
-}
-
-impl Language {
-    /// As in `Accept-Language`: `fr`, `en`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Language::Fr => "fr",
-            Language::En => "en",
-        }
-    }
-}
-
-impl fmt::Display for Language {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A word that names no language of ours.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("language {0} is neither fr nor en")]
-pub struct UnknownLanguage(pub String);
-
-impl FromStr for Language {
-    type Err = UnknownLanguage;
-
-    fn from_str(word: &str) -> Result<Language, UnknownLanguage> {
-        match word {
-            "fr" => Ok(Language::Fr),
-            "en" => Ok(Language::En),
-            other => Err(UnknownLanguage(other.to_owned())),
-        }
-    }
-}
-
-/// Whether a user may act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum UserStatus {
-    Active,
-    /// May look, may not move value.
-    Frozen,
-}
-
-impl UserStatus {
-    /// The word used in SQL and answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            UserStatus::Active => "active",
-            UserStatus::Frozen => "frozen",
-        }
-    }
-}
+use crate::{LAST_INSTANT, fresh_id, persons};
 
 /// A user, opened. `Debug` masks the number.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -168,139 +113,6 @@ pub async fn ensure_customer(
     Ok((user.ok_or_else(|| StoreError::corrupt("user", id))?, created))
 }
 
-/// Gives a user exactly these roles. `false`: there is no such user.
-pub async fn set_roles(
-    tx: &mut Tx,
-    id: UserId,
-    roles: Roles,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE users SET roles = $2, version = version + 1, updated_at = $3 WHERE id = $1";
-    let done = on!(&mut tx.conn(), |c| {
-        let query = sqlx::query(SQL).bind(id.uuid()).bind(roles.to_string()).bind(now);
-        query.execute(&mut **c).await.map(|done| done.rows_affected())
-    })?;
-    Ok(done == 1)
-}
-
-/// Freezes a user or lets them act again. `false`: there is no such user, or nothing to change.
-pub async fn set_status(
-    tx: &mut Tx,
-    id: UserId,
-    status: UserStatus,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE users SET status = $2, version = version + 1, updated_at = $3 \
-                       WHERE id = $1 AND status <> $2";
-    let done = on!(&mut tx.conn(), |c| {
-        let query = sqlx::query(SQL).bind(id.uuid()).bind(status.as_str()).bind(now);
-        query.execute(&mut **c).await.map(|done| done.rows_affected())
-    })?;
-    Ok(done == 1)
-}
-
-/// Writes the profile over `version`. `false`: the user has another version by now, or does not exist.
-///
-/// Errors: [`crate::crypto::CryptoError::Erased`] and `UnknownPerson` for who cannot have a profile.
-pub async fn update_profile(
-    tx: &mut Tx,
-    keys: &PersonKeys,
-    id: UserId,
-    version: i64,
-    profile: Profile<'_>,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE users SET name = $3, language = $4, version = version + 1, updated_at = $5 \
-                       WHERE id = $1 AND version = $2";
-    let key = keys.key(&mut tx.conn(), id.uuid()).await?;
-    let name = profile.name.map(|name| key.seal(aad("name", id.uuid()), name.as_bytes()));
-    let done = on!(&mut tx.conn(), |c| {
-        let query = sqlx::query(SQL).bind(id.uuid()).bind(version).bind(&name);
-        let query = query.bind(profile.language.as_str()).bind(now);
-        query.execute(&mut **c).await.map(|done| done.rows_affected())
-    })?;
-    Ok(done == 1)
-}
-
-/// What a user says of themselves, whole.
-#[derive(Clone, Copy, Debug)]
-pub struct Profile<'a> {
-    pub name: Option<&'a str>,
-    pub language: Language,
-}
-
-/// Enrols a TOTP secret, or with `None` removes it; steps used with an earlier secret count no more.
-/// `false`: there is no such user.
-pub async fn set_totp_secret(
-    tx: &mut Tx,
-    keys: &PersonKeys,
-    id: UserId,
-    secret: Option<&[u8]>,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE users SET totp_secret = $2, totp_last_step = 0, version = version + 1, \
-                       updated_at = $3 WHERE id = $1";
-    let key = keys.key(&mut tx.conn(), id.uuid()).await?;
-    let sealed = secret.map(|secret| key.seal(aad("totp_secret", id.uuid()), secret));
-    let done = on!(&mut tx.conn(), |c| {
-        let query = sqlx::query(SQL).bind(id.uuid()).bind(&sealed).bind(now);
-        query.execute(&mut **c).await.map(|done| done.rows_affected())
-    })?;
-    Ok(done == 1)
-}
-
-/// The enrolled TOTP secret, opened.
-pub async fn totp_secret(
-    conn: &mut Conn<'_>,
-    keys: &PersonKeys,
-    id: UserId,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    const SQL: &str = "SELECT totp_secret FROM users WHERE id = $1 AND totp_secret IS NOT NULL";
-    let sealed: Option<Vec<u8>> =
-        on!(conn, |c| sqlx::query_scalar(SQL).bind(id.uuid()).fetch_optional(&mut **c).await)?;
-    let Some(sealed) = sealed else { return Ok(None) };
-    let key = keys.key(conn, id.uuid()).await?;
-    Ok(Some(key.open(aad("totp_secret", id.uuid()), &sealed)?))
-}
-
-/// Uses up one time step of the enrolled secret. `false`: this step or a later one was used before, so the
-/// code must be refused although it is right. Of any number that race, one gets `true`.
-pub async fn use_totp_step(tx: &mut Tx, id: UserId, step: i64) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE users SET totp_last_step = $2 \
-                       WHERE id = $1 AND totp_last_step < $2 AND totp_secret IS NOT NULL";
-    let done = on!(&mut tx.conn(), |c| {
-        sqlx::query(SQL).bind(id.uuid()).bind(step).execute(&mut **c).await.map(|done| done.rows_affected())
-    })?;
-    Ok(done == 1)
-}
-
-/// Erases a person: their key is destroyed, what was sealed with it opens no more, their number is free
-/// and their sessions are gone. The emptied row stays, because the ledger names it. `false`: already erased
-/// or unknown.
-///
-/// After the commit call [`PersonKeys::forget`]; other gateways forget within a minute.
-pub async fn erase(tx: &mut Tx, id: UserId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    const FIND: &str = "SELECT phone_index FROM users WHERE id = $1";
-    const EMPTY: &str = "UPDATE users SET phone_index = $2, phone = $3, name = NULL, totp_secret = NULL, \
-                         status = 'frozen', version = version + 1, updated_at = $4 WHERE id = $1";
-    if !persons::destroy_key(tx, id.uuid(), now).await? {
-        return Ok(false);
-    }
-    let index: Option<Vec<u8>> =
-        on!(&mut tx.conn(), |c| sqlx::query_scalar(FIND).bind(id.uuid()).fetch_optional(&mut **c).await)?;
-    if let Some(index) = index {
-        otp::forget_phone(tx, &index).await?;
-    }
-    sessions::forget_user(tx, id).await?;
-    let mut nobody = [0; 32];
-    fill_random(&mut nobody);
-    on!(&mut tx.conn(), |c| {
-        let query = sqlx::query(EMPTY).bind(id.uuid()).bind(&nobody[..]).bind(&b""[..]).bind(now);
-        query.execute(&mut **c).await.map(drop)
-    })?;
-    Ok(true)
-}
-
 /// What a number is looked up by, here and among the challenges.
 pub fn phone_index(keyring: &Keyring, phone: &Msisdn) -> [u8; 32] {
     keyring.blind_index("phone", phone.as_str().as_bytes())
@@ -365,15 +177,11 @@ impl UserRow {
             language: self.language.parse().map_err(|_| corrupt())?,
             roles: self.roles.parse().map_err(|_| corrupt())?,
             kyc_tier: self.kyc_tier,
-            status: status(&self.status).ok_or_else(corrupt)?,
+            status: UserStatus::of(&self.status).ok_or_else(corrupt)?,
             has_totp: self.has_totp,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
         })
     }
-}
-
-fn status(word: &str) -> Option<UserStatus> {
-    [UserStatus::Active, UserStatus::Frozen].into_iter().find(|status| status.as_str() == word)
 }

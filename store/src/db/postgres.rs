@@ -13,13 +13,14 @@ const OLDEST_SERVER: i64 = 150_000;
 
 /// A stuck gateway must not hold a busy account for ever, nor wait for one.
 const SESSION: &str = "SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s'";
-const READING_SESSION: &str = "SET default_transaction_read_only = on; SET statement_timeout = '60s'";
+const READING_SESSION: &str = "SET default_transaction_read_only = on";
 
 /// The server, who writes and who reads.
 pub(crate) struct PgBackend {
     pub(crate) pool: PgPool,
     pub(crate) readers: PgPool,
-    pub(crate) options: PgConnectOptions,
+    /// For connections that must not inherit the pool's limits.
+    pub(crate) options: Box<PgConnectOptions>,
 }
 
 impl PgBackend {
@@ -32,7 +33,7 @@ impl PgBackend {
         Ok(PgBackend {
             pool: pool(size, SESSION).connect_lazy_with(connect.clone()),
             readers: pool(size, READING_SESSION).connect_lazy_with(connect.clone()),
-            options: connect,
+            options: Box::new(connect),
         })
     }
 

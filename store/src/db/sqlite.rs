@@ -16,7 +16,7 @@ use crate::db::DbOptions;
 use crate::error::StoreError;
 
 /// The oldest library that may keep a book: it has the fix of the WAL-reset bug.
-/// Source: <https://www.sqlite.org/wal.html#the_wal_reset_bug>.
+/// Source: <https://www.sqlite.org/releaselog/3_51_3.html>.
 pub(crate) const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
 /// How long a connection waits for a lock that another one holds.
@@ -149,7 +149,7 @@ mod tests {
                 "{old}"
             );
         }
-        for new in ["3.51.3", "3.52.0", "4.0.0"] {
+        for new in ["3.51.3", "3.53.0", "4.0.0"] {
             assert!(check(new, 2, "wal").is_ok(), "{new}");
         }
     }

@@ -56,6 +56,7 @@ impl fmt::Display for Role {
 pub struct Roles(BTreeSet<Role>);
 
 impl Roles {
+    /// Is the user this?
     pub fn contains(&self, role: Role) -> bool {
         self.0.contains(&role)
     }

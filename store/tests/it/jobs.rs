@@ -27,11 +27,11 @@ async fn finish(db: &Db, token: i64, seconds: i64) -> bool {
     done
 }
 
-async fn hold(db: &Db, token: i64, until: i64) -> bool {
+async fn renew(db: &Db, token: i64, until: i64) -> bool {
     let mut tx = db.begin().await.unwrap();
-    let held = jobs::hold(&mut tx, "seal", token, at(until)).await.unwrap();
+    let renewed = jobs::renew(&mut tx, "seal", token, at(until)).await.unwrap();
     tx.commit().await.unwrap();
-    held
+    renewed
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn a_job_is_claimed_held_and_finished() {
     on_each_database(async |db| {
         assert_eq!(claim(&db, "a", 0).await, Some(1));
         assert_eq!(claim(&db, "b", 9).await, None);
-        assert!(hold(&db, 1, 20).await);
+        assert!(renew(&db, 1, 20).await);
         assert_eq!(claim(&db, "b", 19).await, None);
         assert!(finish(&db, 1, 19).await);
         assert_eq!(claim(&db, "b", 78).await, None, "it is not due yet");
@@ -59,11 +59,11 @@ async fn who_slept_past_the_lease_writes_nothing() {
         let slow = claim(&db, "slow", 0).await.unwrap();
         let quick = claim(&db, "quick", 10).await.unwrap();
         assert!(quick > slow);
-        assert!(!hold(&db, slow, 30).await);
+        assert!(!renew(&db, slow, 30).await);
         assert!(!finish(&db, slow, 11).await);
-        assert!(hold(&db, quick, 30).await);
+        assert!(renew(&db, quick, 30).await);
         assert!(finish(&db, quick, 12).await);
-        assert!(!hold(&db, quick, 40).await, "a finished run holds nothing");
+        assert!(!renew(&db, quick, 40).await, "a finished run holds nothing");
         assert!(!finish(&db, quick, 13).await);
     })
     .await;
