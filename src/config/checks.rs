@@ -1,0 +1,157 @@
+//! What must hold between settings, and what a mode refuses.
+//!
+//! Live mode refuses whatever would make real money depend on something simulated, unset or
+//! unencrypted; sandbox mode refuses to be open to a network, and to speak to a real provider.
+
+use std::net::SocketAddr;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::address::BaseUrl;
+use super::catalogue::variable;
+use super::reader::Reader;
+use super::{Config, Mode, Simulators, SmsSender};
+
+/// Reports everything that contradicts something else in `config`.
+pub fn contradictions(r: &mut Reader, config: &Config) {
+    durations(r, config);
+    listeners(r, config);
+    match config.mode {
+        Mode::Sandbox => sandbox(r, config),
+        Mode::Live => live(r, config),
+    }
+}
+
+fn durations(r: &mut Reader, config: &Config) {
+    let auth = &config.auth;
+    if auth.access_token_s >= auth.refresh_token_s {
+        let hint = "let refresh tokens outlive access tokens";
+        r.refuse("auth.access_token_s", "is not below auth.refresh_token_s", hint);
+    }
+    if auth.otp_resend_s > auth.otp_ttl_s {
+        let hint = "let another password be asked for while one still stands";
+        r.refuse("auth.otp_resend_s", "is above auth.otp_ttl_s", hint);
+    }
+}
+
+/// Two listeners cannot share an address; port 0 is always another one.
+fn listeners(r: &mut Reader, config: &Config) {
+    let simulators = embedded_listener(config);
+    let metrics = config.metrics_listen;
+    let shares = |one: SocketAddr, other: SocketAddr| {
+        let everywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
+        one.port() != 0 && one.port() == other.port() && (everywhere || one.ip() == other.ip())
+    };
+    if metrics.is_some_and(|metrics| shares(metrics, config.listen)) {
+        r.refuse("metrics_listen", "is the same as listen", "choose another port, or leave it empty");
+    }
+    if simulators.is_some_and(|sandbox| shares(sandbox, config.listen)) {
+        r.refuse("sandbox.listen", "is the same as listen", "choose another port");
+    }
+    if simulators.zip(metrics).is_some_and(|(sandbox, metrics)| shares(sandbox, metrics)) {
+        r.refuse("sandbox.listen", "is the same as metrics_listen", "choose another port");
+    }
+}
+
+fn embedded_listener(config: &Config) -> Option<SocketAddr> {
+    match config.simulators {
+        Some(Simulators::Embedded { listen, .. }) => Some(listen),
+        _ => None,
+    }
+}
+
+fn sandbox(r: &mut Reader, config: &Config) {
+    let simulators = embedded_listener(config);
+    if r.flag("dangerous_public_sandbox") != Some(true) {
+        let open = |address: SocketAddr| !address.ip().is_loopback();
+        let hint = "listen on 127.0.0.1, or set dangerous_public_sandbox = true \
+                    (MONEYBRIDGE_DANGEROUS_PUBLIC_SANDBOX) where only trusted people reach it";
+        if open(config.listen) {
+            r.refuse("listen", "opens a sandbox to the network", hint);
+        }
+        if simulators.is_some_and(open) {
+            r.refuse("sandbox.listen", "opens the simulators to the network", hint);
+        }
+    }
+    for (path, url) in provider_urls(config) {
+        if url.host().ends_with(".wave.com") || url.host().ends_with(".orange.com") {
+            let hint = "leave it out to use the simulators, or set mode = \"live\"";
+            r.refuse(&path, "is a real provider, in sandbox mode", hint);
+        }
+    }
+}
+
+fn live(r: &mut Reader, config: &Config) {
+    live_network(r, config);
+    live_secrets(r, config);
+    if r.flag("dangerous_public_sandbox") == Some(true) {
+        r.refuse("dangerous_public_sandbox", "is for sandbox mode", "remove it");
+    }
+    for path in ["sandbox.url", "sandbox.embedded"] {
+        if r.text(path).is_some() || r.flag(path) == Some(true) {
+            r.refuse(path, "puts simulators into live mode", "remove it");
+        }
+    }
+    if matches!(config.sms.sender, SmsSender::Console) {
+        r.refuse(
+            "sms.sender",
+            "writes one-time passwords to the log, in live mode",
+            "sms.sender = \"orange\"",
+        );
+    }
+}
+
+fn live_network(r: &mut Reader, config: &Config) {
+    let hint = "set it to the address that your proxy serves with TLS, as \"https://pay.example.com\"";
+    match &config.public_url {
+        None => r.refuse("public_url", "is needed in live mode", hint),
+        Some(url) if !url.is_https() => r.refuse("public_url", "is not https", hint),
+        Some(_) => {}
+    }
+    if config.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+        r.refuse("trusted_proxies", "believes everybody", "name the addresses of your proxies");
+    }
+    for (path, url) in provider_urls(config) {
+        if !url.is_https() {
+            r.refuse(&path, "is not https", "live providers are reached over TLS");
+        }
+    }
+}
+
+fn live_secrets(r: &mut Reader, config: &Config) {
+    if !r.is_set("keys.master") {
+        let hint = format!("`moneybridge keys generate`, then {0} or {0}_FILE", variable("keys.master"));
+        r.refuse("keys.master", "is needed in live mode", hint);
+    }
+    for (path, secret) in provider_secrets(config) {
+        if secret.expose_secret().contains("sandbox") {
+            r.refuse(&path, "is a sandbox secret, in live mode", "set the one that the provider gave you");
+        }
+    }
+}
+
+fn provider_urls(config: &Config) -> Vec<(String, BaseUrl)> {
+    let wave = config.wave.iter().filter_map(|wallet| {
+        let path = format!("wave.wallets.{}.base_url", wallet.wallet);
+        wallet.base_url.clone().map(|url| (path, url))
+    });
+    let sms = match &config.sms.sender {
+        SmsSender::Orange { base_url: Some(url), .. } => Some(("sms.base_url".to_owned(), url.clone())),
+        _ => None,
+    };
+    wave.chain(sms).collect()
+}
+
+fn provider_secrets(config: &Config) -> Vec<(String, SecretString)> {
+    let mut secrets = Vec::new();
+    for wallet in &config.wave {
+        let at = |key: &str| format!("wave.wallets.{}.{key}", wallet.wallet);
+        secrets.push((at("api_key"), wallet.api_key.clone()));
+        secrets.extend(wallet.signing_secret.clone().map(|secret| (at("signing_secret"), secret)));
+        secrets.extend(wallet.webhook_secrets.iter().cloned().map(|secret| (at("webhook.secrets"), secret)));
+    }
+    if let SmsSender::Orange { client_secret, .. } = &config.sms.sender {
+        secrets.push(("sms.client_secret".to_owned(), client_secret.clone()));
+    }
+    secrets
+}

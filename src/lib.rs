@@ -1,0 +1,9 @@
+//! MoneyBridge: a self-hosted gateway for mobile money.
+//!
+//! The rooms and what each has never heard of are in `docs/ARCHITECTURE.md`. This library is the
+//! gateway without its `main`, so that tests can start it in their own process.
+
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod telemetry;
