@@ -1,0 +1,55 @@
+//! The control surface: what people and tests may do to the simulators, and gateways never.
+//!
+//! Everything lives under `/_control`, but for the simulated phone at `/sms/inbox`. Unknown
+//! fields are refused, so that a mistyped wish is not silently ignored.
+
+pub mod clock;
+pub mod faults;
+pub mod money;
+pub mod pay;
+pub mod portal;
+pub mod refusal;
+pub mod sms;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use crate::app::Shared;
+use refusal::Refusal;
+
+/// Every route of the control surface.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/_control/clock", get(clock::show).post(clock::change))
+        .route("/_control/reset", post(reset))
+        .route("/_control/{provider}/faults", get(faults::list).post(faults::set).delete(faults::clear))
+        .route("/_control/wave/pay", post(pay::pay))
+        .route("/_control/wave/direct", post(pay::direct))
+        .route("/_control/wave/forge", post(pay::forge))
+        .route("/_control/wave/operations", get(money::operations))
+        .route("/_control/wave/balance", get(money::balance))
+        .route("/_control/wave/sweep", post(money::sweep))
+        .route("/_control/wave/recipients", post(money::recipient))
+        .route("/_control/wave/wallets", get(portal::wallets).post(portal::put_wallet))
+        .route(
+            "/_control/wave/webhooks",
+            get(portal::webhooks).post(portal::put_webhook).delete(portal::clear_webhooks),
+        )
+        .route("/_control/wave/deliveries", get(portal::deliveries))
+        .route("/_control/wave/tester", post(portal::tester))
+        .route("/_control/sms/credits", post(sms::credits))
+        .route("/sms/inbox", get(sms::inbox))
+        .method_not_allowed_fallback(async || {
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "wrong method")
+        })
+}
+
+/// `POST /_control/reset`: empty books and no faults; wallets, keys and webhooks stay.
+async fn reset(State(app): State<Shared>) -> Result<Json<Value>, Refusal> {
+    app.books.reset()?;
+    app.faults.clear_all();
+    Ok(Json(json!({ "data": "empty books" })))
+}

@@ -1,0 +1,150 @@
+//! Where faults meet requests: around a provider's API, never around its control.
+//!
+//! Before the effect a request may be reset, refused or left hanging; after it, the answer may be
+//! spoiled, delayed, or never leave. One fault of each of the three kinds at most per request.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, OriginalUri, Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use rusqlite::OptionalExtension;
+
+use super::RequestFacts;
+use super::answer;
+use super::setting::{Kind, Setting};
+use crate::app::Shared;
+use crate::connection::Peer;
+use crate::wave::errors::Reply;
+
+const MAX_BODY: usize = 2 << 20;
+const HANG: Duration = Duration::from_secs(60);
+const SLOW: Duration = Duration::from_secs(2);
+
+/// The simulators, as seen by one provider's faults.
+#[derive(Clone, Debug)]
+pub struct Around {
+    /// The simulators.
+    pub app: Shared,
+    /// `wave` or `sms`.
+    pub provider: &'static str,
+}
+
+/// Lets a request through, or not.
+pub async fn around(
+    State(Around { app, provider }): State<Around>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    OriginalUri(uri): OriginalUri,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !app.faults.concern(provider) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let line = format!("{} {uri}", parts.method);
+    let has_effect =
+        parts.method == Method::POST && !line.contains("/oauth/") && !line.contains("verify_recipient");
+    let haystack = haystack(&app, uri.path(), &line, &body);
+    let facts = RequestFacts { provider, line, haystack, has_effect };
+    if let Some(setting) = app.faults.on_request(&facts, is_before) {
+        return before(&app, &peer, &setting).await;
+    }
+    let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
+    after(&app, &peer, &facts, answer).await
+}
+
+fn is_before(setting: &Setting) -> bool {
+    use Kind::{ErrorBefore, ErrorShape, ResetBefore, TimeoutBefore};
+    matches!(setting.fault, ResetBefore | TimeoutBefore | ErrorBefore | ErrorShape)
+}
+
+async fn before(app: &Shared, peer: &Peer, setting: &Setting) -> Response {
+    match setting.fault {
+        Kind::ErrorBefore => return answer::error(setting, 503).into_response(),
+        Kind::ErrorShape => return answer::error(setting, 500).into_response(),
+        Kind::TimeoutBefore => hang(app, setting, HANG).await,
+        _ => {
+            peer.reset();
+            return nobody();
+        }
+    }
+    peer.close();
+    nobody()
+}
+
+async fn after(app: &Shared, peer: &Peer, facts: &RequestFacts, response: Response) -> Response {
+    if let Some(setting) = app.faults.on_request(facts, |setting| setting.fault == Kind::Slow) {
+        hang(app, &setting, SLOW).await;
+    }
+    let (parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, usize::MAX).await else { return nobody() };
+    let reply = Reply { status: parts.status.as_u16(), body: body.to_vec() };
+    let suits = |setting: &Setting| answer::can_spoil(setting, &reply);
+    let Some(setting) = app.faults.on_request(facts, suits) else {
+        return Response::from_parts(parts, Body::from(body));
+    };
+    match setting.fault {
+        Kind::LoseReply => peer.close(),
+        Kind::ResetAfter => peer.reset(),
+        Kind::TimeoutAfter => {
+            hang(app, &setting, HANG).await;
+            peer.close();
+        }
+        Kind::Redirect => return redirect(&setting),
+        Kind::Html => return html(&answer::spoiled(&setting, &reply)),
+        _ => return answer::spoiled(&setting, &reply).into_response(),
+    }
+    nobody()
+}
+
+async fn hang(app: &Shared, setting: &Setting, usual: Duration) {
+    let pause = setting.delay_ms.map_or(usual, Duration::from_millis);
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        () = app.stop.cancelled() => {}
+    }
+}
+
+/// What the handler returns when nobody will see it.
+fn nobody() -> Response {
+    StatusCode::BAD_GATEWAY.into_response()
+}
+
+fn redirect(setting: &Setting) -> Response {
+    let status = setting.status.and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.unwrap_or(StatusCode::TEMPORARY_REDIRECT);
+    (status, [(header::LOCATION, "https://elsewhere.invalid/")]).into_response()
+}
+
+fn html(page: &Reply) -> Response {
+    let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    (status, [(header::CONTENT_TYPE, "text/html")], page.body.clone()).into_response()
+}
+
+/// Body, query and the caller's references of what the path names.
+fn haystack(app: &Shared, path: &str, line: &str, body: &Bytes) -> String {
+    let mut haystack = format!("{line}\n{}", String::from_utf8_lossy(body));
+    for id in path.split('/').filter(|part| part.starts_with("cos-") || part.starts_with("pt-")) {
+        if let Some(reference) = reference_of(app, id) {
+            haystack.push('\n');
+            haystack.push_str(&reference);
+        }
+    }
+    haystack
+}
+
+fn reference_of(app: &Shared, id: &str) -> Option<String> {
+    const SQL: &str = "SELECT client_reference FROM sessions WHERE id = ?1
+        UNION ALL SELECT client_reference FROM payouts WHERE id = ?1";
+    let found = app.books.write(|tx| tx.query_row(SQL, [id], |row| row.get(0)).optional());
+    found.unwrap_or_else(|error: rusqlite::Error| {
+        tracing::error!(%error, "the books failed");
+        None
+    })?
+}

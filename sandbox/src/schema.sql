@@ -1,0 +1,198 @@
+-- The simulators' books. Money is in minor units, instants in microseconds since the epoch,
+-- lists are JSON texts. `seq` columns give the order in which things happened.
+
+CREATE TABLE IF NOT EXISTS wallets (
+    wallet TEXT PRIMARY KEY,
+    country TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    business_name TEXT NOT NULL,
+    opening INTEGER NOT NULL,
+    balance INTEGER NOT NULL,
+    disabled INTEGER NOT NULL,
+    apis TEXT NOT NULL,
+    aggregated_merchants TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS api_keys (
+    api_key TEXT PRIMARY KEY,
+    wallet TEXT NOT NULL REFERENCES wallets,
+    scopes TEXT NOT NULL,
+    revoked INTEGER NOT NULL,
+    allowed_ips TEXT NOT NULL,
+    signing_secret TEXT
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS webhooks (
+    wallet TEXT NOT NULL REFERENCES wallets,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    strategy TEXT NOT NULL,
+    secrets TEXT NOT NULL,
+    events TEXT NOT NULL,
+    PRIMARY KEY (wallet, name)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS sessions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    wallet TEXT NOT NULL REFERENCES wallets,
+    amount INTEGER NOT NULL,
+    fee INTEGER NOT NULL DEFAULT 0,
+    currency TEXT NOT NULL,
+    client_reference TEXT,
+    aggregated_merchant_id TEXT,
+    restrict_payer_mobile TEXT,
+    success_url TEXT NOT NULL,
+    error_url TEXT NOT NULL,
+    checkout_status TEXT NOT NULL,
+    payment_status TEXT NOT NULL,
+    transaction_id TEXT UNIQUE,
+    payer_mobile TEXT,
+    error_code TEXT,
+    error_message TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    completed_at INTEGER,
+    refunded_at INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS sessions_by_reference ON sessions (client_reference, wallet);
+CREATE INDEX IF NOT EXISTS sessions_open ON sessions (expires_at) WHERE checkout_status = 'open';
+
+CREATE TABLE IF NOT EXISTS payouts (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    wallet TEXT NOT NULL REFERENCES wallets,
+    batch_id TEXT,
+    currency TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    fee INTEGER NOT NULL,
+    mobile TEXT NOT NULL,
+    name TEXT,
+    client_reference TEXT,
+    payment_reason TEXT,
+    aggregated_merchant_id TEXT,
+    status TEXT NOT NULL,
+    error_code TEXT,
+    error_message TEXT,
+    transaction_id TEXT,
+    submitted_at INTEGER NOT NULL,
+    settles_at INTEGER,
+    reversed_at INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS payouts_by_reference ON payouts (client_reference, wallet);
+CREATE INDEX IF NOT EXISTS payouts_by_batch ON payouts (batch_id);
+CREATE INDEX IF NOT EXISTS payouts_open ON payouts (settles_at) WHERE status = 'processing';
+
+CREATE TABLE IF NOT EXISTS batches (
+    id TEXT PRIMARY KEY,
+    wallet TEXT NOT NULL REFERENCES wallets,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS lines (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    wallet TEXT NOT NULL REFERENCES wallets,
+    at INTEGER NOT NULL,
+    transaction_id TEXT NOT NULL,
+    transaction_type TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    fee INTEGER NOT NULL,
+    balance INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    is_reversal INTEGER NOT NULL,
+    reverses TEXT UNIQUE,
+    extra TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS lines_by_day ON lines (wallet, at, seq);
+CREATE INDEX IF NOT EXISTS lines_by_transaction ON lines (transaction_id);
+
+CREATE TABLE IF NOT EXISTS operations (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    wallet TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    reference TEXT,
+    amount INTEGER NOT NULL,
+    fee INTEGER NOT NULL,
+    effect INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    party TEXT,
+    status TEXT NOT NULL,
+    transaction_id TEXT,
+    at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS idempotency (
+    wallet TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    route TEXT NOT NULL,
+    request TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    answer BLOB NOT NULL,
+    PRIMARY KEY (wallet, idempotency_key)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS recipients (
+    mobile TEXT PRIMARY KEY,
+    behaviour TEXT NOT NULL,
+    name TEXT
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS recipient_checks (
+    mobile TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS recipient_checks_by_mobile ON recipient_checks (mobile, at);
+
+CREATE TABLE IF NOT EXISTS recipient_blocks (
+    mobile TEXT PRIMARY KEY,
+    until INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    wallet TEXT NOT NULL,
+    webhook TEXT NOT NULL,
+    body TEXT NOT NULL,
+    proof TEXT NOT NULL,
+    is_genuine INTEGER NOT NULL,
+    waits_for_next INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    born_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS deliveries_pending ON deliveries (due_at) WHERE state = 'pending';
+
+CREATE TABLE IF NOT EXISTS attempts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    url TEXT NOT NULL,
+    status INTEGER,
+    error TEXT,
+    at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS sms_messages (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    body TEXT NOT NULL,
+    sent_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS sms_messages_by_recipient ON sms_messages (recipient, seq);
+
+CREATE TABLE IF NOT EXISTS sms_tokens (
+    token TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS sms_bundle (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    credits INTEGER
+) STRICT;

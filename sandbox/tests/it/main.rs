@@ -1,0 +1,17 @@
+//! The simulators over real HTTP, one promise of the providers' documents per test.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod access;
+mod batches;
+mod checkout;
+mod control;
+mod faults;
+mod hosted_page;
+mod kit;
+mod payouts;
+mod persistence;
+mod sms;
+mod statements;
+mod webhook_faults;
+mod webhooks;
