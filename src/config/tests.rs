@@ -323,6 +323,22 @@ fn live_mode_names_everything_that_it_lacks() {
 }
 
 #[test]
+fn the_example_of_a_live_gateway_lacks_its_secrets_only() {
+    let lines = include_str!("../../.env.example").lines();
+    let pairs: Vec<_> =
+        lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('=')).collect();
+    let wallet = "wave.wallets.sn";
+    let expected = [
+        "sms.client_id".to_owned(),
+        "sms.client_secret".to_owned(),
+        format!("{wallet}.api_key"),
+        format!("{wallet}.webhook.secrets"),
+        "keys.master".to_owned(),
+    ];
+    assert_eq!(Written::variables(&pairs).keys_refused(), expected);
+}
+
+#[test]
 fn live_mode_refuses_what_is_not_real() {
     let cases: [(&str, &str, &str, &str); 11] = [
         ("MONEYBRIDGE_PUBLIC_URL", "http://pay.example.com", "public_url", "is not https"),
