@@ -110,6 +110,13 @@ impl Sandbox {
         self.app.clock.clone()
     }
 
+    /// Writes a Wave webhook over the one of the same wallet and name, as the portal would.
+    ///
+    /// Errors: [`SandboxError::Books`] when no wallet has that name.
+    pub fn put_wave_webhook(&self, webhook: &WaveWebhookConfig) -> Result<(), SandboxError> {
+        Ok(self.app.books.write(|tx| wave::webhooks::put(tx, webhook))?)
+    }
+
     /// Stops listening and sending; requests under way get three seconds to end. Callbacks not
     /// yet answered are sent again after a restart.
     pub async fn stop(mut self) {

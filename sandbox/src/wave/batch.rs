@@ -1,6 +1,6 @@
 //! Payout batches: accepted at once, decided item by item two seconds later.
 //!
-//! A faulty item refuses the whole batch, with its index in `loc`. `complete` says that nothing
+//! A malformed item refuses the whole batch, with its index in `loc`. `complete` says that nothing
 //! is processing any more, not that anything succeeded.
 
 use axum::extract::Path;
@@ -62,22 +62,22 @@ fn read(body: &Value, call: &Call, now: Instant) -> Result<Vec<Payout>, WaveErro
         Some(items) if !items.is_empty() => items,
         _ => {
             let mut fields = Fields::of(body, Vec::new())?;
-            fields.fault("payouts", "a list of at least one payout is required", "value_error.list");
+            fields.wrong("payouts", "a list of at least one payout is required", "value_error.list");
             return Err(WaveError::validation(fields.finish()));
         }
     };
-    let (mut payouts, mut faults) = (Vec::new(), Vec::new());
+    let (mut payouts, mut wrong) = (Vec::new(), Vec::new());
     for (index, item) in items.iter().enumerate() {
         let prefix = vec![Value::from("payouts"), Value::from(index)];
         match payout::read(item, &call.wallet, prefix, now) {
-            Ok((payout, wrong)) => {
+            Ok((payout, details)) => {
                 payouts.push(payout);
-                faults.extend(wrong);
+                wrong.extend(details);
             }
-            Err(error) => faults.extend(error.details),
+            Err(error) => wrong.extend(error.details),
         }
     }
-    fields::check(faults)?;
+    fields::check(wrong)?;
     payouts.iter().try_for_each(|payout| payout::check_wallet(payout, &call.wallet))?;
     Ok(payouts)
 }

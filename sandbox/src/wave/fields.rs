@@ -1,4 +1,4 @@
-//! Reading a request's JSON field by field, collecting every fault before refusing.
+//! Reading a request's JSON field by field, collecting all that is wrong before refusing.
 
 use serde_json::{Map, Value};
 
@@ -11,14 +11,14 @@ use crate::money;
 pub struct Fields<'a> {
     object: &'a Map<String, Value>,
     prefix: Vec<Value>,
-    faults: Vec<Detail>,
+    wrong: Vec<Detail>,
 }
 
 impl<'a> Fields<'a> {
     /// Starts to read `value`, which must be an object.
     pub fn of(value: &'a Value, prefix: Vec<Value>) -> Result<Fields<'a>, WaveError> {
         match value.as_object() {
-            Some(object) => Ok(Fields { object, prefix, faults: Vec::new() }),
+            Some(object) => Ok(Fields { object, prefix, wrong: Vec::new() }),
             None => Err(WaveError::validation(vec![Detail {
                 loc: prefix,
                 msg: "value is not a valid dict".to_owned(),
@@ -28,10 +28,10 @@ impl<'a> Fields<'a> {
     }
 
     /// Notes that `name` is wrong.
-    pub fn fault(&mut self, name: &str, msg: &str, kind: &str) {
+    pub fn wrong(&mut self, name: &str, msg: &str, kind: &str) {
         let mut loc = self.prefix.clone();
         loc.push(Value::from(name));
-        self.faults.push(Detail { loc, msg: msg.to_owned(), kind: kind.to_owned() });
+        self.wrong.push(Detail { loc, msg: msg.to_owned(), kind: kind.to_owned() });
     }
 
     /// An optional string of at most `max` characters; null counts as absent.
@@ -41,20 +41,20 @@ impl<'a> Fields<'a> {
             Some(Value::String(text)) if text.chars().count() <= max => Some(text.clone()),
             Some(Value::String(_)) => {
                 let msg = format!("ensure this value has at most {max} characters");
-                self.fault(name, &msg, "value_error.any_str.max_length");
+                self.wrong(name, &msg, "value_error.any_str.max_length");
                 None
             }
             Some(_) => {
-                self.fault(name, "str type expected", "type_error.str");
+                self.wrong(name, "str type expected", "type_error.str");
                 None
             }
         }
     }
 
-    /// A string that must be there; what is returned for a faulty one is never used.
+    /// A string that must be there; what is returned for a wrong one is never used.
     pub fn required(&mut self, name: &str, max: usize) -> String {
         if matches!(self.object.get(name), None | Some(Value::Null)) {
-            self.fault(name, "field required", "value_error.missing");
+            self.wrong(name, "field required", "value_error.missing");
         }
         self.text(name, max).unwrap_or_default()
     }
@@ -64,20 +64,20 @@ impl<'a> Fields<'a> {
         let code = self.required(name, 255);
         let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
         if !code.is_empty() && !is_code {
-            self.fault(name, "not a valid ISO 4217 currency code", "value_error.currency");
+            self.wrong(name, "not a valid ISO 4217 currency code", "value_error.currency");
         }
         code
     }
 
     /// A strictly positive amount in `currency`, in minor units.
     pub fn amount(&mut self, name: &str, currency: &str) -> i64 {
-        let before = self.faults.len();
+        let before = self.wrong.len();
         let text = self.required(name, 64);
-        if self.faults.len() > before {
+        if self.wrong.len() > before {
             return 0;
         }
         money::parse(&text, currency).unwrap_or_else(|error| {
-            self.fault(name, &error.to_string(), "value_error.amount");
+            self.wrong(name, &error.to_string(), "value_error.amount");
             0
         })
     }
@@ -86,42 +86,42 @@ impl<'a> Fields<'a> {
     pub fn mobile(&mut self, name: &str) -> Option<String> {
         let number = self.text(name, 32)?;
         if !is_e164(&number) {
-            self.fault(name, "not a valid E.164 phone number", "value_error.phone");
+            self.wrong(name, "not a valid E.164 phone number", "value_error.phone");
         }
         Some(number)
     }
 
     /// An E.164 number that must be there.
     pub fn required_mobile(&mut self, name: &str) -> String {
-        let before = self.faults.len();
+        let before = self.wrong.len();
         let number = self.required(name, 32);
-        if self.faults.len() == before && !is_e164(&number) {
-            self.fault(name, "not a valid E.164 phone number", "value_error.phone");
+        if self.wrong.len() == before && !is_e164(&number) {
+            self.wrong(name, "not a valid E.164 phone number", "value_error.phone");
         }
         number
     }
 
     /// A URL to send a browser to: https, or http where `allow_http` or the host is loopback.
     pub fn redirect(&mut self, name: &str, allow_http: bool) -> String {
-        let before = self.faults.len();
+        let before = self.wrong.len();
         let url = self.required(name, 2048);
-        if self.faults.len() == before && !is_redirect(&url, allow_http) {
-            self.fault(name, "not a valid https URL", "value_error.url.scheme");
+        if self.wrong.len() == before && !is_redirect(&url, allow_http) {
+            self.wrong(name, "not a valid https URL", "value_error.url.scheme");
         }
         url
     }
 
     /// What was wrong, if anything.
     pub fn finish(self) -> Vec<Detail> {
-        self.faults
+        self.wrong
     }
 }
 
-/// Refuses when any field was faulty.
-pub fn check(faults: Vec<Detail>) -> Result<(), WaveError> {
-    match faults.is_empty() {
+/// Refuses when any field was wrong.
+pub fn check(wrong: Vec<Detail>) -> Result<(), WaveError> {
+    match wrong.is_empty() {
         true => Ok(()),
-        false => Err(WaveError::validation(faults)),
+        false => Err(WaveError::validation(wrong)),
     }
 }
 

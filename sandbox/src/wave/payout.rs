@@ -27,8 +27,8 @@ pub async fn create(call: Call) -> Result<Reply, WaveError> {
     let body = call.json()?;
     call.at_desk(|desk| {
         idempotency::once(desk, &call, &body, || {
-            let (mut payout, faults) = read(&body, &call.wallet, Vec::new(), desk.now)?;
-            fields::check(faults)?;
+            let (mut payout, wrong) = read(&body, &call.wallet, Vec::new(), desk.now)?;
+            fields::check(wrong)?;
             check_wallet(&payout, &call.wallet)?;
             execute(desk, &mut payout)?;
             Reply::json(&payout.view())

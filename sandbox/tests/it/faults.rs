@@ -66,10 +66,8 @@ async fn a_timeout_comes_before_or_after_the_effect() {
     let kit = Kit::new().await;
     let body = payout("po", "1000", AWA);
     for (fault, effects) in [("timeout_before", 0), ("timeout_after", 1)] {
-        kit.fault(json!({"fault": fault, "delay_ms": 10_000})).await;
-        let request = kit.disbursement(fault, &body).timeout(Duration::from_millis(300));
-        let error = kit.try_send(request).await.unwrap_err();
-        assert!(error.is_timeout(), "{fault} {error:?}");
+        kit.fault(json!({"fault": fault})).await;
+        kit.hang_up_on(kit.disbursement(fault, &body)).await;
         assert_eq!(kit.operations().await.len(), effects, "{fault}");
     }
     kit.fault(json!({"fault": "timeout_before", "delay_ms": 50})).await;
@@ -138,9 +136,8 @@ async fn an_answer_may_be_slow() {
     kit.get("/wave/v1/balance").await.ok();
     assert!(start.elapsed() >= Duration::from_millis(300));
 
-    kit.fault(json!({"fault": "slow", "delay_ms": 10_000})).await;
-    let request = kit.disbursement("key", &payout("po", "1000", AWA)).timeout(Duration::from_millis(300));
-    assert!(kit.try_send(request).await.unwrap_err().is_timeout());
+    kit.fault(json!({"fault": "slow", "delay_ms": 60_000})).await;
+    kit.hang_up_on(kit.disbursement("key", &payout("po", "1000", AWA))).await;
     assert_eq!(kit.operations().await.len(), 1, "what is slow is the answer, not the effect");
 }
 

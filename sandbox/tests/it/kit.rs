@@ -166,6 +166,16 @@ impl Kit {
         faults["data"].as_array().unwrap().iter().map(|fault| fault["fired"].as_u64().unwrap()).collect()
     }
 
+    /// Sends a request that gets no answer while the newest fault holds it, and hangs up.
+    pub async fn hang_up_on(&self, request: RequestBuilder) {
+        let waiting = tokio::spawn(request.send());
+        while self.fired().await.last() != Some(&1) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        assert!(!waiting.is_finished());
+        waiting.abort();
+    }
+
     pub async fn operations(&self) -> Vec<Value> {
         self.look("wave/operations").await["data"].as_array().unwrap().clone()
     }

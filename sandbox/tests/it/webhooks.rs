@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sandbox::SandboxConfig;
+use sandbox::{SandboxConfig, WaveWebhookConfig};
 use serde_json::{Value, json};
 
 use crate::kit::{Kit, Receiver, SN_SECRET};
@@ -209,7 +209,7 @@ async fn a_leap_over_three_days_gives_an_event_up() {
 #[tokio::test]
 async fn a_receiver_that_is_too_slow_has_failed() {
     assert_eq!(SandboxConfig::default().webhook_deadline, Duration::from_secs(5));
-    let webhook_deadline = Duration::from_millis(100);
+    let webhook_deadline = Duration::from_millis(500);
     let kit = Kit::with(SandboxConfig { webhook_deadline, ..SandboxConfig::default() }).await;
     let receiver = Receiver::start().await;
     kit.webhook(&receiver).await;
@@ -257,6 +257,17 @@ async fn the_tester_checks_health_a_test_event_and_a_bad_signature() {
     assert!(receiver.wait(5).await[4].json().get("data").is_none());
     kit.control("wave/tester", &json!({"wallet": "ml"})).await.refused(404, "not_found");
     kit.control("wave/tester", &json!({"wallet": "ci"})).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_embedding_program_registers_a_webhook_by_a_call() {
+    let (kit, receiver) = (Kit::new().await, Receiver::start().await);
+    kit.sandbox.put_wave_webhook(&WaveWebhookConfig::new("sn", &receiver.url)).unwrap();
+    kit.session("order", "1000").await;
+    kit.pay("order").await;
+    assert!(receiver.wait(1).await[0].is_signed_with(SN_SECRET));
+    let nobody = kit.sandbox.put_wave_webhook(&WaveWebhookConfig::new("xx", &receiver.url));
+    assert!(nobody.is_err());
 }
 
 #[tokio::test]
