@@ -6,6 +6,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::db::on;
+use crate::writer::Answer;
 use crate::{Conn, Db, StoreError, Tx};
 
 /// How long a bucket stays open.
@@ -30,6 +31,20 @@ pub async fn rotate(db: &Db, now: DateTime<Utc>) -> Result<bool, StoreError> {
     }
     tx.commit().await?;
     Ok(true)
+}
+
+/// The stored answer under a claim, with the fingerprint of the request it answered.
+pub async fn find(conn: &mut Conn<'_>, claim: &[u8; 32]) -> Result<Option<([u8; 32], Answer)>, StoreError> {
+    const SQL: &str = "SELECT fingerprint, status, location, body FROM idempotency \
+         WHERE bucket IN (SELECT bucket FROM idempotency_buckets) AND claim = $1";
+    type Row = (Vec<u8>, i64, Option<String>, Vec<u8>);
+    let row: Option<Row> =
+        on!(conn, |c| sqlx::query_as(SQL).bind(claim.to_vec()).fetch_optional(&mut **c).await)?;
+    let Some((fingerprint, status, location, body)) = row else { return Ok(None) };
+    let corrupt = || StoreError::corrupt("idempotency claim", "of another shape");
+    let fingerprint = fingerprint.try_into().map_err(|_| corrupt())?;
+    let status = u16::try_from(status).map_err(|_| corrupt())?;
+    Ok(Some((fingerprint, Answer { status, location, body })))
 }
 
 async fn open_bucket(tx: &mut Tx) -> Result<Option<(i64, DateTime<Utc>)>, StoreError> {

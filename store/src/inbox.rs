@@ -131,6 +131,13 @@ pub async fn list(
     Ok(rows.into_iter().map(StoredCallback::from).collect())
 }
 
+/// How many callbacks could be claimed now.
+pub async fn count_due(conn: &mut Conn<'_>, now: DateTime<Utc>) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM inbox WHERE due_at <= $1 AND applied_at IS NULL \
+         AND (leased_until IS NULL OR leased_until <= $1)";
+    Ok(on!(conn, |c| sqlx::query_scalar(SQL).bind(now).fetch_one(&mut **c).await)?)
+}
+
 impl From<InboxRow> for ClaimedCallback {
     fn from(row: InboxRow) -> ClaimedCallback {
         ClaimedCallback {

@@ -22,6 +22,8 @@ pub struct Claimed {
     pub payload: Option<Vec<u8>>,
     /// 1 for the first attempt; the fencing token.
     pub attempt: i64,
+    /// The last attempt never said how it ended: what it was to send may have left.
+    pub was_interrupted: bool,
     pub created_at: DateTime<Utc>,
 }
 
@@ -59,10 +61,12 @@ pub async fn claim(
     leased_until: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<Claimed>, StoreError> {
-    const SQLITE: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $3 WHERE id IN \
+    const SQLITE: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $3, \
+         last_error = CASE WHEN leased_until IS NULL THEN last_error ELSE 'interrupted' END WHERE id IN \
          (SELECT id FROM outbox WHERE lane = $1 AND due_at <= $2 AND done_at IS NULL \
           AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at, id LIMIT $4) RETURNING *";
-    const POSTGRES: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $3 WHERE id IN \
+    const POSTGRES: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $3, \
+         last_error = CASE WHEN leased_until IS NULL THEN last_error ELSE 'interrupted' END WHERE id IN \
          (SELECT id FROM outbox WHERE lane = $1 AND due_at <= $2 AND done_at IS NULL \
           AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at, id LIMIT $4 \
           FOR UPDATE SKIP LOCKED) RETURNING *";
@@ -119,19 +123,6 @@ pub async fn hasten(tx: &mut Tx, kind: &str, subject: Uuid, now: DateTime<Utc>) 
     Ok(changed > 0)
 }
 
-/// When the next promise of any lane falls due; `None` when nothing waits.
-pub async fn next_due(conn: &mut Conn<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
-    const SQL: &str = "SELECT due_at FROM outbox WHERE done_at IS NULL ORDER BY due_at LIMIT 1";
-    Ok(on!(conn, |c| sqlx::query_scalar(SQL).fetch_optional(&mut **c).await)?)
-}
-
-/// Lanes that have something due.
-pub async fn due_lanes(conn: &mut Conn<'_>, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
-    const SQL: &str = "SELECT DISTINCT lane FROM outbox WHERE done_at IS NULL AND due_at <= $1 \
-         AND (leased_until IS NULL OR leased_until <= $1)";
-    Ok(on!(conn, |c| sqlx::query_scalar(SQL).bind(now).fetch_all(&mut **c).await)?)
-}
-
 /// What waits, the earliest due first, after a place in the list.
 pub async fn waiting(
     conn: &mut Conn<'_>,
@@ -146,6 +137,21 @@ pub async fn waiting(
     Ok(rows.into_iter().map(Waiting::from).collect())
 }
 
+/// Whether a lane has something to claim.
+pub async fn is_due(conn: &mut Conn<'_>, lane: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT 1 FROM outbox WHERE lane = $1 AND due_at <= $2 AND done_at IS NULL \
+         AND (leased_until IS NULL OR leased_until <= $2) LIMIT 1";
+    let found: Option<i32> =
+        on!(conn, |c| sqlx::query_scalar(SQL).bind(lane).bind(now).fetch_optional(&mut **c).await)?;
+    Ok(found.is_some())
+}
+
+/// How many promises wait.
+pub async fn count_waiting(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM outbox WHERE done_at IS NULL";
+    Ok(on!(conn, |c| sqlx::query_scalar(SQL).fetch_one(&mut **c).await)?)
+}
+
 impl From<OutboxRow> for Claimed {
     fn from(row: OutboxRow) -> Claimed {
         Claimed {
@@ -155,6 +161,7 @@ impl From<OutboxRow> for Claimed {
             lane: row.lane,
             payload: row.payload,
             attempt: row.attempts,
+            was_interrupted: row.last_error.as_deref() == Some("interrupted"),
             created_at: row.created_at,
         }
     }

@@ -74,8 +74,8 @@ macro_rules! table {
             const TYPES: &'static [&'static str] = &[$( $pg ),+];
 
             /// Inserts all rows by one statement; `conflict` ends it, as `ON CONFLICT DO NOTHING RETURNING id`.
-            pub fn insert_all<'r>(
-                rows: &'r [$row],
+            pub fn insert_all(
+                rows: &[$row],
                 conflict: &'static str,
             ) -> (sqlx::AssertSqlSafe<String>, sqlx::postgres::PgArguments) {
                 use sqlx::Arguments;

@@ -58,27 +58,28 @@ impl TransferStatus {
         matches!(self, Self::AwaitingPayment | Self::Collecting)
     }
 
-    /// Whether `self → next` is a declared step. Staying is not a step.
-    pub const fn allows(self, next: TransferStatus) -> bool {
+    /// The declared steps from here; staying is not a step.
+    pub const fn steps(self) -> &'static [TransferStatus] {
         use TransferStatus::*;
-        match (self, next) {
-            (AwaitingPayment, Collecting | Funded | Expired | Cancelled | CollectionFailed | OnHold) => true,
-            (Collecting, Funded | Expired | CollectionFailed | OnHold | InReconciliation) => true,
-            (Funded, Disbursing | Completed | OnHold | Refunding | NeedsAttention | Disputed) => true,
-            (OnHold, Funded | Disbursing | Refunding | NeedsAttention | Disputed) => true,
-            (Disbursing, Completed | InReconciliation | Refunding | Refunded | NeedsAttention | Disputed) => {
-                true
-            }
-            (InReconciliation, Disbursing | Completed | Refunding | Refunded | NeedsAttention | Disputed) => {
-                true
-            }
-            (Refunding, Refunded | Completed | InReconciliation | NeedsAttention | Disputed) => true,
-            (NeedsAttention, Completed | Refunding | Refunded | Disbursing | Disputed) => true,
-            (Completed, Refunding | NeedsAttention | Disputed) => true,
-            (Refunded, NeedsAttention | Disputed) => true,
-            (Disputed, Completed | Refunded | NeedsAttention) => true,
-            _ => false,
+        match self {
+            AwaitingPayment => &[Collecting, Funded, Expired, Cancelled, CollectionFailed, OnHold],
+            Collecting => &[Funded, Expired, CollectionFailed, OnHold, InReconciliation],
+            Funded => &[Disbursing, Completed, OnHold, Refunding, NeedsAttention, Disputed],
+            OnHold => &[Funded, Disbursing, Refunding, NeedsAttention, Disputed],
+            Disbursing => &[Completed, InReconciliation, Refunding, Refunded, NeedsAttention, Disputed],
+            InReconciliation => &[Disbursing, Completed, Refunding, Refunded, NeedsAttention, Disputed],
+            Refunding => &[Refunded, Completed, InReconciliation, NeedsAttention, Disputed],
+            NeedsAttention => &[Completed, Refunding, Refunded, Disbursing, Disputed],
+            Completed => &[Refunding, NeedsAttention, Disputed],
+            Refunded => &[NeedsAttention, Disputed],
+            Disputed => &[Completed, Refunded, NeedsAttention],
+            Expired | Cancelled | CollectionFailed => &[],
         }
+    }
+
+    /// Whether `self → next` is a declared step.
+    pub fn allows(self, next: TransferStatus) -> bool {
+        self.steps().contains(&next)
     }
 }
 
