@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_follow_the_rules_of_the_sheet() {
+    fn amounts_follow_the_rules_of_the_documents() {
         use AmountError::{Malformed, NotPositive, TooLarge, TooManyDecimals};
         let table = [
             ("12500", "XOF", Ok(12_500)),

@@ -1,6 +1,6 @@
-//! Wave's refusals: the codes of its sheet, in the four shapes that its clients have met.
+//! Wave's refusals: the codes that it documents, in the four shapes that its clients have met.
 //!
-//! Where the sheet leaves a status open, the one chosen here is marked *chosen* at its function.
+//! Where no document gives a status or a code, the module that decides it marks it *chosen*.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -41,7 +41,7 @@ pub struct Detail {
 pub struct WaveError {
     /// HTTP status.
     pub status: u16,
-    /// The sheet's code.
+    /// One of Wave's codes.
     pub code: String,
     /// For a person.
     pub message: String,

@@ -5,7 +5,7 @@
 //! | Number ends in | Behaviour |
 //! | --- | --- |
 //! | anything else | `normal`: credited at once |
-//! | `9901` | `unknown`: has no wallet; 422 `recipient-account-inactive` (the sheet has no code of its own for it), never verified by name |
+//! | `9901` | `unknown`: has no wallet; 422 `recipient-account-inactive` (no code of its own is documented), never verified by name |
 //! | `9902` | `blocked`: 422 `recipient-account-blocked` |
 //! | `9903` | `inactive`: 422 `recipient-account-inactive` |
 //! | `9904` | `minor`: 422 `recipient-minor` |
