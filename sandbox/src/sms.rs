@@ -1,7 +1,8 @@
 //! A simulated Orange SMS account: a token, then messages.
 //!
-//! Written from Orange's public pages (<https://developer.orange.com/apis/sms/getting-started>,
-//! read 2026-11-20) and from what its clients send: a client-credentials token of an hour by
+//! Written from notes on Orange's public pages and on what its clients send (token and lifetime
+//! checked against excerpts of <https://developer.orange.com/apis/sms/getting-started>, a stored
+//! copy seen on 2026-11-20), not from a live account: a client-credentials token of an hour by
 //! `POST /oauth/v3/token` with Basic authentication, and
 //! `POST /smsmessaging/v1/outbound/{senderAddress}/requests`, which answers 201 with the request
 //! and its `resourceURL`. The sender may be escaped or not. Errors are Orange's two envelopes:

@@ -1,8 +1,8 @@
 //! A simulated Wave Business API.
 //!
-//! Written from Wave's published documentation (<https://docs.wave.com>: business, checkout,
-//! payout, balance and webhooks, as read in November 2026) and from what its clients have met;
-//! what no source tells is *chosen* and marked so where it is decided. Wallets hold real
+//! Written from notes on Wave's published documentation (<https://docs.wave.com>: business,
+//! checkout, payout, balance and webhooks) and on what its clients have met, not from a live
+//! account; what no source tells is *chosen* and marked so where it is decided. Wallets hold real
 //! balances, every movement is a statement line, and callbacks commit with what they tell of.
 //!
 //! Deliberately absent: business-to-business payouts, whose fields are unknown.
