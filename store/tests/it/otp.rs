@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{OtpId, UserId};
-use store::Db;
 use store::otp::{self, Challenge, NewChallenge, Purpose, Verdict};
 use store::testkit::{instant, keyring, on_each_database};
+use store::{Conn, Db};
 use uuid::Uuid;
 
 use crate::{phone, race};
@@ -98,6 +98,28 @@ async fn a_code_expires_and_belongs_to_its_challenge() {
         let just_before = expiry() - TimeDelta::microseconds(1);
         assert_eq!(guess_at(&db, second, "222222", just_before).await, Verdict::Right);
         assert_eq!(guess(&db, OtpId::from_uuid(Uuid::nil()), "1").await, Verdict::Unknown);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_that_is_copied_to_another_challenge_is_wrong_there() {
+    const COPY: &str = "UPDATE otp_challenges SET code_hash = \
+                        (SELECT code_hash FROM otp_challenges o WHERE o.id = $1) WHERE id = $2";
+    on_each_database(async |db| {
+        let (mine, theirs) = (challenge(&db, Some("111111")).await, challenge(&db, Some("222222")).await);
+        let mut tx = db.begin().await.unwrap();
+        match tx.conn() {
+            Conn::Sqlite(c) => {
+                drop(sqlx::query(COPY).bind(mine.uuid()).bind(theirs.uuid()).execute(c).await.unwrap())
+            }
+            Conn::Postgres(c) => {
+                drop(sqlx::query(COPY).bind(mine.uuid()).bind(theirs.uuid()).execute(c).await.unwrap())
+            }
+        }
+        tx.commit().await.unwrap();
+        assert_eq!(guess(&db, theirs, "111111").await, Verdict::Wrong { left: 4 });
+        assert_eq!(guess(&db, mine, "111111").await, Verdict::Right);
     })
     .await;
 }

@@ -38,7 +38,7 @@ async fn canary(db: &Db, keys: &PersonKeys, phone: &Msisdn) -> users::User {
 }
 
 fn needles(phone: &Msisdn) -> Vec<Vec<u8>> {
-    let mut needles = vec![phone.digits().as_bytes().to_vec(), phone.digits()[3..].as_bytes().to_vec()];
+    let mut needles = vec![phone.digits().as_bytes().to_vec(), phone.digits().as_bytes()[3..].to_vec()];
     needles.push(NAME.as_bytes().to_vec());
     needles.push(SECRET.to_vec());
     needles.push(CODE.as_bytes().to_vec());
