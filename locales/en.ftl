@@ -1,0 +1,134 @@
+# What the gateway says in English. Each problem has a title, and a detail that says what to do about it.
+# fr.ftl has the same keys and places; `{ $name }` places are filled by the program.
+
+## Problems of any request
+
+not_found = Not found
+    .detail = There is nothing here for you, or not under this address.
+method_not_allowed = Method not allowed
+    .detail = This address does not take { $method }; the Allow header lists what it takes.
+host_not_allowed = Host not allowed
+    .detail = This gateway does not answer for “{ $host }”. Whoever runs it can add the name to allowed_hosts.
+unauthenticated = Sign in first
+    .detail = The access token is missing, not valid any more, or its session has ended.
+forbidden = Not allowed
+    .detail = Your role does not allow this.
+account_frozen = Account frozen
+    .detail = This account is frozen. Ask support about it.
+second_factor_required = Second factor needed
+    .detail = Show your second factor again: POST /v1/auth/totp/verify with this token and a current code.
+second_factor_not_enrolled = No second factor enrolled
+    .detail = Your role needs a second factor and none is enrolled. Ask whoever runs this gateway.
+rate_limited = Too many requests
+    .detail = Wait { $seconds } s before you try again.
+overloaded = Too busy
+    .detail = Nothing was accepted: too much is being worked on. Send the same request again in a moment.
+unavailable = Not available now
+    .detail = Something this needs is not reachable now. Send the same request again later.
+request_timeout = Took too long
+    .detail = The request was given up. It may have had its effect: send the same request with the same key.
+internal_error = Our fault
+    .detail = Something went wrong on our side. Quote the request id when you ask about it.
+
+## Problems of a request's form
+
+invalid_json = Not JSON
+    .detail = The body is not well-formed JSON (line { $line }, column { $column }).
+invalid_body = Body cut short
+    .detail = The body did not arrive whole.
+unsupported_media_type = Wrong content type
+    .detail = Send the body as application/json.
+payload_too_large = Body too large
+    .detail = The body may have at most { $limit } bytes.
+validation_failed = Some fields are not right
+    .detail = See the errors, one for each field.
+unknown_field = Unknown or repeated field
+    .detail = There is no field “{ $field }” here.
+repeated_field = Repeated field
+    .detail = The field “{ $field }” is there more than once.
+missing_field = Missing field
+    .detail = The field “{ $field }” is needed.
+invalid_type = Wrong type
+    .detail = This is not of the type that is expected here: { $expected }.
+invalid_value = Wrong value
+    .detail = This value is not taken here.
+invalid_text = Wrong text
+    .detail = A text of { $min } to { $max } characters, without control characters, is expected here.
+invalid_query = Wrong query parameter
+    .detail = The parameter “{ $field }” is unknown, repeated or has a value that is not taken.
+invalid_cursor = Wrong cursor
+    .detail = This cursor is not one of ours, or belongs to another list or filter. Start again without one.
+idempotency_key_missing = Idempotency-Key missing
+    .detail = Send an Idempotency-Key header of your own making, one for each thing that you want done.
+idempotency_key_invalid = Idempotency-Key not valid
+    .detail = An Idempotency-Key is one header of 1 to 255 visible ASCII characters.
+idempotency_key_reused = Idempotency-Key reused
+    .detail = This key was used for another request. Take a new one for a new intent.
+idempotency_in_flight = Still being worked on
+    .detail = A request with this key is being worked on. Send the same request again in a moment.
+changed_meanwhile = Changed meanwhile
+    .detail = Somebody else changed this at the same time. Read it again and decide again.
+
+## Problems of values
+
+invalid_amount = Wrong amount
+    .detail = An amount is a plain decimal text, above zero, with no more decimals than its currency has.
+invalid_currency = Unknown currency
+    .detail = A currency is an ISO 4217 code in capitals, as XOF.
+currency_mismatch = Wrong currency
+    .detail = { $expected } is expected here.
+invalid_phone = Wrong phone number
+    .detail = A phone number is written as +221770001122: a plus, the country code and the number; for Senegal, Côte d’Ivoire, Mali and Guinea a mobile number.
+invalid_country = Unknown country
+    .detail = A country is an ISO 3166 code of two capitals, as SN.
+clock_refused = The clock does not move so
+    .detail = The sandbox’s clock only goes forward, and not beyond the year 9999.
+
+## Signing in
+
+otp_invalid = Wrong code
+    .detail = The code is not right.
+otp_expired = Code no longer valid
+    .detail = This code was used, or its time is over. Ask for a new one.
+otp_attempts_exhausted = Too many guesses
+    .detail = Too many wrong codes. Ask for a new one in { $seconds } s.
+token_reused = Session ended
+    .detail = This refresh token was used before, so its session was ended. Sign in again.
+
+## Quotes and transfers
+
+corridor_unavailable = Corridor not available
+    .detail = No rail that is configured carries money this way.
+amount_out_of_range = Amount out of range
+    .detail = From { $min } to { $max } can be sent this way.
+rate_stale = No current rate
+    .detail = The rate is too old to be offered. Try again later.
+quote_used = Quote already used
+    .detail = A quote serves one transfer. Ask for a new one.
+quote_expired = Quote expired
+    .detail = This offer’s time is over. Ask for a new one.
+terms_mismatch = Not what was quoted
+    .detail = The rail or the country is not the quote’s.
+insufficient_funds = Not enough money
+    .detail = The account does not have that much available.
+transfer_not_cancellable = Too late to cancel
+    .detail = The money has left, or the transfer has ended.
+late_payment_absent = No late money
+    .detail = No money came too late for this transfer, or it has gone back.
+
+## Callbacks
+
+webhook_unauthentic = Not authentic
+    .detail = The signature is missing, wrong or too old.
+
+## Messages to phones, at most 160 characters of the GSM alphabet
+
+sms-otp = { $code } is your MoneyBridge code. It is valid for { $minutes } minutes. Never give it to anybody.
+
+# Text messages to customers.
+notice-payment_received = We received { $paid }. We are sending { $received } to { $payee }.
+notice-transfer_completed = { $payee } received { $received }. Thank you!
+notice-money_received = You received { $received } from { $payer }.
+notice-refund_started = { $payee } could not be paid. We are giving { $paid } back to you.
+notice-refund_completed = We gave { $paid } back to you.
+notice-late_money_received = Your payment of { $paid } came too late. Take a new quote for it within 72 h, or it will be given back.

@@ -1,0 +1,134 @@
+# Ce que la passerelle dit en français. Chaque problème a un titre, et un détail qui dit que faire.
+# en.ftl a les mêmes clés et les mêmes places ; le programme remplit les places `{ $nom }`.
+
+## Problèmes de toute requête
+
+not_found = Introuvable
+    .detail = Il n’y a rien ici pour vous, ou pas à cette adresse.
+method_not_allowed = Méthode non admise
+    .detail = Cette adresse n’accepte pas { $method } ; l’en-tête Allow dit ce qu’elle accepte.
+host_not_allowed = Hôte non admis
+    .detail = Cette passerelle ne répond pas pour « { $host } ». Son exploitant peut ajouter ce nom à allowed_hosts.
+unauthenticated = Connectez-vous d’abord
+    .detail = Le jeton d’accès manque, n’est plus valable, ou sa session est terminée.
+forbidden = Non autorisé
+    .detail = Votre rôle ne permet pas cela.
+account_frozen = Compte gelé
+    .detail = Ce compte est gelé. Adressez-vous au support.
+second_factor_required = Second facteur demandé
+    .detail = Montrez de nouveau votre second facteur : POST /v1/auth/totp/verify avec ce jeton et un code actuel.
+second_factor_not_enrolled = Aucun second facteur enregistré
+    .detail = Votre rôle demande un second facteur et aucun n’est enregistré. Adressez-vous à l’exploitant.
+rate_limited = Trop de requêtes
+    .detail = Attendez { $seconds } s avant de réessayer.
+overloaded = Trop occupé
+    .detail = Rien n’a été accepté : trop de travail est en cours. Renvoyez la même requête dans un instant.
+unavailable = Indisponible pour le moment
+    .detail = Un élément nécessaire ne répond pas. Renvoyez la même requête plus tard.
+request_timeout = Trop long
+    .detail = La requête a été abandonnée. Elle a pu avoir son effet : renvoyez la même avec la même clé.
+internal_error = Erreur de notre côté
+    .detail = Quelque chose a échoué chez nous. Citez l’identifiant de la requête si vous nous écrivez.
+
+## Problèmes de forme
+
+invalid_json = Ce n’est pas du JSON
+    .detail = Le corps n’est pas du JSON bien formé (ligne { $line }, colonne { $column }).
+invalid_body = Corps incomplet
+    .detail = Le corps n’est pas arrivé en entier.
+unsupported_media_type = Mauvais type de contenu
+    .detail = Envoyez le corps en application/json.
+payload_too_large = Corps trop grand
+    .detail = Le corps peut avoir { $limit } octets au plus.
+validation_failed = Des champs ne conviennent pas
+    .detail = Voyez les erreurs, une par champ.
+unknown_field = Champ inconnu ou répété
+    .detail = Le champ « { $field } » n’existe pas ici.
+repeated_field = Champ répété
+    .detail = Le champ « { $field } » est présent plusieurs fois.
+missing_field = Champ manquant
+    .detail = Le champ « { $field } » est nécessaire.
+invalid_type = Mauvais type
+    .detail = Ce n’est pas du type attendu ici : { $expected }.
+invalid_value = Mauvaise valeur
+    .detail = Cette valeur n’est pas admise ici.
+invalid_text = Mauvais texte
+    .detail = Un texte de { $min } à { $max } caractères, sans caractère de contrôle, est attendu ici.
+invalid_query = Mauvais paramètre
+    .detail = Le paramètre « { $field } » est inconnu, répété, ou sa valeur n’est pas admise.
+invalid_cursor = Mauvais curseur
+    .detail = Ce curseur n’est pas le nôtre, ou appartient à une autre liste ou à un autre filtre. Recommencez sans curseur.
+idempotency_key_missing = Idempotency-Key manquant
+    .detail = Envoyez un en-tête Idempotency-Key de votre choix, un pour chaque chose que vous voulez faire.
+idempotency_key_invalid = Idempotency-Key non valable
+    .detail = Un Idempotency-Key est un seul en-tête de 1 à 255 caractères ASCII visibles.
+idempotency_key_reused = Idempotency-Key déjà utilisé
+    .detail = Cette clé a servi à une autre requête. Prenez-en une nouvelle pour une nouvelle intention.
+idempotency_in_flight = Encore en cours
+    .detail = Une requête avec cette clé est en cours. Renvoyez la même dans un instant.
+changed_meanwhile = Modifié entre-temps
+    .detail = Quelqu’un d’autre l’a modifié en même temps. Relisez et décidez de nouveau.
+
+## Problèmes de valeurs
+
+invalid_amount = Mauvais montant
+    .detail = Un montant est un texte décimal simple, supérieur à zéro, sans plus de décimales que sa devise n’en a.
+invalid_currency = Devise inconnue
+    .detail = Une devise est un code ISO 4217 en capitales, comme XOF.
+currency_mismatch = Mauvaise devise
+    .detail = { $expected } est attendu ici.
+invalid_phone = Mauvais numéro de téléphone
+    .detail = Un numéro s’écrit comme +221770001122 : un plus, l’indicatif du pays et le numéro ; pour le Sénégal, la Côte d’Ivoire, le Mali et la Guinée, un numéro mobile.
+invalid_country = Pays inconnu
+    .detail = Un pays est un code ISO 3166 de deux capitales, comme SN.
+clock_refused = L’horloge ne bouge pas ainsi
+    .detail = L’horloge du bac à sable ne fait qu’avancer, et pas au-delà de l’an 9999.
+
+## Connexion
+
+otp_invalid = Code faux
+    .detail = Le code n’est pas le bon.
+otp_expired = Code plus valable
+    .detail = Ce code a été utilisé, ou son temps est passé. Demandez-en un nouveau.
+otp_attempts_exhausted = Trop d’essais
+    .detail = Trop de codes faux. Demandez-en un nouveau dans { $seconds } s.
+token_reused = Session terminée
+    .detail = Ce jeton de renouvellement avait déjà servi : sa session a été terminée. Reconnectez-vous.
+
+## Offres et transferts
+
+corridor_unavailable = Corridor indisponible
+    .detail = Aucun réseau configuré ne porte d’argent par là.
+amount_out_of_range = Montant hors limites
+    .detail = De { $min } à { $max } peuvent être envoyés par là.
+rate_stale = Pas de taux actuel
+    .detail = Le taux est trop ancien pour être offert. Réessayez plus tard.
+quote_used = Offre déjà utilisée
+    .detail = Une offre sert un seul transfert. Demandez-en une nouvelle.
+quote_expired = Offre expirée
+    .detail = Le temps de cette offre est passé. Demandez-en une nouvelle.
+terms_mismatch = Pas ce qui était offert
+    .detail = Le réseau ou le pays n’est pas celui de l’offre.
+insufficient_funds = Pas assez d’argent
+    .detail = Le compte n’a pas autant de disponible.
+transfer_not_cancellable = Trop tard pour annuler
+    .detail = L’argent est parti, ou le transfert est terminé.
+late_payment_absent = Pas d’argent tardif
+    .detail = Aucun argent n’est arrivé trop tard pour ce transfert, ou il a été rendu.
+
+## Appels de prestataires
+
+webhook_unauthentic = Non authentique
+    .detail = La signature manque, est fausse ou trop ancienne.
+
+## Messages aux téléphones, 160 caractères de l’alphabet GSM au plus
+
+sms-otp = { $code } est votre code MoneyBridge. Il est valable { $minutes } minutes. Ne le donnez jamais à personne.
+
+# Textos aux clients. Sans accents : un texto accentue coute le double.
+notice-payment_received = Paiement de { $paid } recu. Nous envoyons { $received } a { $payee }.
+notice-transfer_completed = { $payee } a recu { $received }. Merci !
+notice-money_received = Vous avez recu { $received } de { $payer }.
+notice-refund_started = { $payee } n'a pas pu etre paye. Nous vous rendons { $paid }.
+notice-refund_completed = Nous vous avons rendu { $paid }.
+notice-late_money_received = Votre paiement de { $paid } est arrive trop tard. Prenez un nouveau devis sous 72 h, sinon il vous sera rendu.

@@ -1,0 +1,219 @@
+//! The gateway as one value: everything that handlers and workers share, put together once.
+//!
+//! [`App`] is cheap to clone. What it commits goes through [`App::commit`], which runs in a task of its own: a client
+//! that hangs up cannot leave half an effect, and whoever waits for a transfer or for work is told after the commit.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use providers::{CallSettings, ConsoleSms, HttpClient, HttpProvider, OrangeSms, OrangeSmsConfig, Registry, SmsSender};
+use secrecy::ExposeSecret;
+use store::book::Mode as BookMode;
+use store::crypto::Keyring;
+use store::writer::{Change, Moment, WriteError, Written};
+use store::{Db, DbOptions, PersonKeys, Writer};
+use uuid::Uuid;
+
+use crate::clock::{Clock, Ids};
+use crate::config::{Config, Mode, WaveWallet, WebhookProof};
+use crate::services::feed::Feed;
+use crate::simulators::Simulation;
+use crate::workers::Wakes;
+
+/// How long a provider may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// A handle on the running gateway.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// Everything that is shared.
+pub struct Parts {
+    pub config: Config,
+    /// How the world reaches us, without a slash at the end.
+    pub public_url: String,
+    pub clock: Clock,
+    pub ids: Ids,
+    pub db: Db,
+    pub writer: Writer,
+    pub keyring: Arc<Keyring>,
+    pub people: PersonKeys,
+    pub providers: Registry,
+    pub sms: Arc<dyn SmsSender>,
+    pub feed: Feed,
+    pub wakes: Wakes,
+    /// The simulators, in sandbox mode.
+    pub simulation: Option<Simulation>,
+    pub auth: crate::services::auth::AuthParts,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Moment for Ids {
+    fn now(&self) -> DateTime<Utc> {
+        self.clock().now()
+    }
+
+    fn id(&self) -> Uuid {
+        self.next()
+    }
+}
+
+impl App {
+    /// Opens the book, checks its stamp and puts the parts together. Serves and drains nothing yet.
+    ///
+    /// `public_url` is the address the gateway is reached by; `simulation` says where the simulators are.
+    pub async fn open(
+        config: Config,
+        clock: Clock,
+        public_url: String,
+        simulation: Option<Simulation>,
+    ) -> anyhow::Result<App> {
+        let keyring = Arc::new(Keyring::new(config.master_key()?.expose()));
+        let db = open_book(&config, &keyring, &clock).await?;
+        let ids = Ids::new(clock.clone());
+        let writer = Writer::start(&db, Arc::new(ids.clone()))?;
+        let outside = Outside::new(&config, &clock, simulation.as_ref())?;
+        let auth = crate::services::auth::AuthParts::new(&config, &keyring);
+        Ok(App(Arc::new(Parts {
+            public_url,
+            ids,
+            writer,
+            people: PersonKeys::new(keyring.clone()),
+            keyring,
+            providers: outside.registry()?,
+            sms: outside.sms()?,
+            feed: Feed::default(),
+            wakes: Wakes::default(),
+            simulation,
+            auth,
+            db,
+            clock,
+            config,
+        })))
+    }
+
+    /// Commits a change in a task of its own, then tells who waits for its transfers and promises.
+    pub async fn commit(&self, change: Change) -> Result<Written, WriteError> {
+        let app = self.clone();
+        let task = tokio::spawn(async move {
+            let changed: Vec<_> =
+                change.transfers.iter().map(|write| (write.transfer.id, write.transfer.version)).collect();
+            let lanes: Vec<_> = change.promises.iter().map(|promise| promise.lane.clone()).collect();
+            let received = change.received.is_some();
+            let written = app.writer.submit(change).await?;
+            if written == Written::Done {
+                app.feed.tell(&changed);
+                app.wakes.wake(&lanes, received);
+            }
+            Ok(written)
+        });
+        task.await.unwrap_or(Err(WriteError::Stopped))
+    }
+}
+
+/// Opens the database and brings its schema up to date; in live mode that is `moneybridge migrate`'s to do.
+async fn open_book(config: &Config, keyring: &Keyring, clock: &Clock) -> anyhow::Result<Db> {
+    let url = config.database.url.expose_secret().to_owned();
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("cannot make the folder {}", config.data_dir.display()))?;
+    let db = Db::open(&DbOptions { url, readers: config.database.readers }).await?;
+    match config.mode {
+        Mode::Sandbox => {
+            store::migrate::migrate(&db).await?;
+        }
+        Mode::Live => {
+            let pending = store::migrate::pending(&db).await?;
+            anyhow::ensure!(
+                pending.is_empty(),
+                "the schema is behind by {}\nhint: run `moneybridge migrate`",
+                pending.join(", ")
+            );
+        }
+    }
+    let mode = match config.mode {
+        Mode::Sandbox => BookMode::Sandbox,
+        Mode::Live => BookMode::Live,
+    };
+    store::book::open_book(&db, mode, keyring, clock.now()).await?;
+    store::idempotency::rotate(&db, clock.now()).await?;
+    Ok(db)
+}
+
+/// What leads to the outside, from the settings.
+struct Outside<'a> {
+    config: &'a Config,
+    client: HttpClient,
+    time: providers::Clock,
+    simulators: Option<crate::config::BaseUrl>,
+}
+
+impl<'a> Outside<'a> {
+    fn new(config: &'a Config, clock: &Clock, simulation: Option<&Simulation>) -> anyhow::Result<Outside<'a>> {
+        let clock = clock.clone();
+        Ok(Outside {
+            config,
+            client: HttpClient::new(CONNECT)?,
+            time: Arc::new(move || clock.now()),
+            simulators: simulation.map(|simulation| simulation.url.clone()),
+        })
+    }
+
+    fn registry(&self) -> anyhow::Result<Registry> {
+        let mut registry = Registry::new();
+        for wallet in &self.config.wave {
+            let wire = providers::Wave::new(self.wave(wallet))?;
+            let settings = CallSettings::default();
+            let provider = HttpProvider::new(wire, self.client.clone(), self.time.clone(), settings);
+            registry.add(Arc::new(provider))?;
+        }
+        Ok(registry)
+    }
+
+    fn wave(&self, wallet: &WaveWallet) -> providers::WaveConfig {
+        let secrets = wallet.webhook_secrets.clone();
+        let webhook = match wallet.webhook_proof {
+            WebhookProof::Signing => providers::WebhookAuth { signing: secrets, shared: vec![] },
+            WebhookProof::Shared => providers::WebhookAuth { signing: vec![], shared: secrets },
+        };
+        providers::WaveConfig {
+            base_url: wallet.base_url(self.simulators.as_ref()),
+            api_key: wallet.api_key.clone(),
+            signing_secret: wallet.signing_secret.clone(),
+            webhook,
+            wallet: wallet.wallet.clone(),
+            country: wallet.country,
+            currency: wallet.currency,
+            min: None,
+            max: None,
+            settling_time: Duration::from_secs(120),
+        }
+    }
+
+    fn sms(&self) -> anyhow::Result<Arc<dyn SmsSender>> {
+        let base_url = self.config.sms.base_url(self.simulators.as_ref());
+        Ok(match &self.config.sms.sender {
+            crate::config::SmsSender::Console => Arc::new(ConsoleSms),
+            crate::config::SmsSender::Orange { client_id, client_secret, sender_address, .. } => {
+                let config = OrangeSmsConfig {
+                    base_url,
+                    client_id: client_id.clone(),
+                    client_secret: client_secret.clone(),
+                    sender: sender_address.trim_start_matches("tel:").to_owned(),
+                    sender_name: None,
+                    deadline: Duration::from_secs(15),
+                };
+                Arc::new(OrangeSms::new(config, self.client.clone(), self.time.clone())?)
+            }
+        })
+    }
+}

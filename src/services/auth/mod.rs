@@ -1,0 +1,64 @@
+//! Signing in and staying signed in.
+//!
+//! A person proves a number by a one-time code, staff a second factor on top. A sign-in is a session: short access
+//! tokens that say who and which session, and a line of refresh tokens of which one is live. Every request looks
+//! its session up, so that what is revoked, frozen or granted counts at once, at every gateway.
+//!
+//! Failures are counted and logged, not chained into the audit log, which strangers could fill; grants of roles
+//! are chained.
+//!
+//! Deliberately absent: passwords, and what a role may do (see `api::permissions`).
+
+pub mod access;
+mod budgets;
+mod callers;
+pub mod otp;
+pub mod otp_sms;
+mod resends;
+pub mod second_factor;
+pub mod sessions;
+pub mod staff;
+pub mod tokens;
+
+pub use callers::authenticate;
+pub use sessions::SignedIn;
+pub use staff::seed_staff;
+
+use chrono::TimeDelta;
+use store::crypto::Keyring;
+
+use crate::config::{Config, Mode};
+use access::AccessTokens;
+use resends::Resends;
+
+/// What signing in keeps in memory.
+#[derive(Debug)]
+pub struct AuthParts {
+    /// Makes and reads access tokens.
+    pub tokens: AccessTokens,
+    /// Who was sent a code a moment ago.
+    pub(crate) resends: Resends,
+}
+
+impl AuthParts {
+    /// Of these settings, with the book's keys where `keys.token` is not set.
+    pub fn new(config: &Config, keyring: &Keyring) -> AuthParts {
+        let audience = match config.mode {
+            Mode::Sandbox => "moneybridge/sandbox",
+            Mode::Live => "moneybridge/live",
+        };
+        let lifetime = TimeDelta::seconds(config.auth.access_token_s);
+        let tokens = match &config.keys.token {
+            Some(key) => AccessTokens::new(key.expose(), audience, lifetime),
+            None => AccessTokens::new(&keyring.signing_key("access token"), audience, lifetime),
+        };
+        let wait = TimeDelta::seconds(config.auth.otp_resend_s);
+        AuthParts { tokens, resends: Resends::new(wait) }
+    }
+}
+
+/// Counts an attempt at one step of signing in, and tells the log how it went; never who or with what.
+fn count(step: &'static str, outcome: &'static str) {
+    metrics::counter!("sign_in_steps_total", "step" => step, "outcome" => outcome).increment(1);
+    tracing::info!(sign_in.step = step, sign_in.outcome = outcome, "sign-in step");
+}

@@ -1,0 +1,157 @@
+//! Callbacks: verified over their raw bytes, stored before they are answered, applied later and once.
+//!
+//! A proven callback whose fields match is knowledge; any other only makes us ask now rather than later.
+
+use chrono::TimeDelta;
+use domain::transfer::{Event, Refusal};
+use domain::{InboxId, Movement, Provider, Rail, Wallet};
+use http::HeaderMap;
+use providers::{Callback, Trust};
+use store::inbox::ClaimedCallback;
+use store::writer::{Applied, Change, NewCallback, WriteError};
+use store::crypto::Aad;
+use store::{StoreError, inbox, movements, outbox};
+
+use super::cases::{self, CaseError, With};
+use super::facts;
+use crate::app::App;
+
+/// Why a callback was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum CallbackError {
+    /// Nothing was stored; counted, and logged in samples.
+    #[error("callback is not authentic: {0}")]
+    Unauthentic(&'static str),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// Stores an authentic callback, or finds that it is stored already: both are an answer of 200.
+pub async fn receive(app: &App, provider: Provider, headers: &HeaderMap, body: &[u8]) -> Result<(), CallbackError> {
+    let verified = app.providers.verify(provider, headers, body, app.clock.now());
+    let (wallet, verified) = verified.map_err(|error| {
+        metrics::counter!("webhooks_refused_total", "provider" => provider.as_str()).increment(1);
+        CallbackError::Unauthentic(error.reason)
+    })?;
+    let id = InboxId::from_uuid(app.ids.next());
+    let received = NewCallback {
+        id,
+        provider: provider.as_str().to_owned(),
+        wallet: wallet.to_string(),
+        event_key: verified.event_key,
+        proven: verified.trust == Trust::Proven,
+        body: app.keyring.seal_book(body_aad(id), body),
+    };
+    app.commit(Change { received: Some(received), ..Change::default() }).await?;
+    metrics::counter!("webhooks_received_total", "provider" => provider.as_str()).increment(1);
+    Ok(())
+}
+
+fn body_aad(id: InboxId) -> Aad {
+    Aad { table: "inbox", column: "body", row: id.uuid() }
+}
+
+/// Why a stored callback could not be applied now; it stays and is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Applies a claimed callback and says in a word what became of it.
+pub async fn apply(app: &App, claimed: &ClaimedCallback) -> Result<&'static str, ApplyError> {
+    let Some(callback) = translate(app, claimed)? else { return finish(app, claimed, "unreadable").await };
+    let Some(movement) = movement_of(app, claimed, &callback).await? else {
+        return finish(app, claimed, "unknown_reference").await;
+    };
+    if movement.wallet.as_str() != claimed.wallet {
+        tracing::error!(movement.reference = %movement.reference, "a callback came from another wallet than its movement");
+        return finish(app, claimed, "other_wallet").await;
+    }
+    match (callback.outcome, callback.trust) {
+        (Some(outcome), Trust::Proven) => match facts::of(&outcome) {
+            Some(fact) => tell(app, claimed, &movement, Event::Heard { movement: movement.reference, fact }).await,
+            None => finish(app, claimed, "nothing_new").await,
+        },
+        _ => ask_now(app, claimed, &movement).await,
+    }
+}
+
+fn translate(app: &App, claimed: &ClaimedCallback) -> Result<Option<Callback>, ApplyError> {
+    let body = app.keyring.open_book(body_aad(claimed.id), &claimed.body).map_err(StoreError::from)?;
+    let trust = if claimed.proven { Trust::Proven } else { Trust::Hint };
+    let named = claimed.provider.parse::<Provider>().ok().zip(Wallet::parse(&claimed.wallet).ok());
+    let provider = named.and_then(|(provider, wallet)| app.providers.get(provider, &wallet));
+    Ok(provider.and_then(|provider| provider.translate(&body, trust).ok()))
+}
+
+async fn movement_of(
+    app: &App,
+    claimed: &ClaimedCallback,
+    callback: &Callback,
+) -> Result<Option<Movement>, ApplyError> {
+    let mut reader = app.db.read().await?;
+    if let Some(reference) = callback.reference {
+        let found = movements::find(&mut reader.conn(), reference).await?;
+        let matches = |m: &Movement| m.rail.provider().is_some_and(|p| p.as_str() == claimed.provider);
+        if let Some(movement) = found.filter(matches) {
+            return Ok(Some(movement));
+        }
+    }
+    let Some(provider_ref) = &callback.provider_ref else { return Ok(None) };
+    for rail in Rail::ALL {
+        if rail.provider().is_some_and(|provider| provider.as_str() == claimed.provider) {
+            let found = movements::find_by_provider_ref(&mut reader.conn(), *rail, provider_ref.as_str()).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(None)
+}
+
+async fn tell(app: &App, claimed: &ClaimedCallback, movement: &Movement, event: Event) -> Result<&'static str, ApplyError> {
+    let outcome = "applied".to_owned();
+    let applied = Applied { id: claimed.id, attempt: claimed.attempt, outcome };
+    let with = With { applied: Some(applied), ..With::default() };
+    match cases::apply(app, movement.transfer, &event, with).await {
+        Ok(_) => Ok("applied"),
+        Err(CaseError::Refused(refusal)) => {
+            super::alerts::contradiction(movement, &refusal);
+            let word = match refusal {
+                Refusal::AmountDiffers { .. } => "amount_differs",
+                _ => "contradicts",
+            };
+            finish(app, claimed, word).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A hint: the question that is planned for later is asked now.
+async fn ask_now(app: &App, claimed: &ClaimedCallback, movement: &Movement) -> Result<&'static str, ApplyError> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    outbox::hasten(&mut tx, "inquire", movement.reference.uuid(), now).await?;
+    inbox::finish(&mut tx, claimed.id, claimed.attempt, "asked", now).await?;
+    tx.commit().await?;
+    app.wakes.wake(&[claimed.provider.clone()], false);
+    Ok("asked")
+}
+
+async fn finish(app: &App, claimed: &ClaimedCallback, word: &'static str) -> Result<&'static str, ApplyError> {
+    let mut tx = app.db.begin().await?;
+    inbox::finish(&mut tx, claimed.id, claimed.attempt, word, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(word)
+}
+
+/// Puts a callback back that could not be applied, for longer each time.
+pub async fn defer(app: &App, claimed: &ClaimedCallback, error: &ApplyError) -> Result<(), StoreError> {
+    let wait = TimeDelta::seconds(1 << claimed.attempt.clamp(0, 10));
+    let mut tx = app.db.begin().await?;
+    inbox::defer(&mut tx, claimed.id, claimed.attempt, app.clock.now() + wait, &error.to_string()).await?;
+    tx.commit().await
+}

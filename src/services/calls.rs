@@ -1,0 +1,110 @@
+//! Movements as operations of a provider, with the people that they concern.
+
+use std::sync::Arc;
+
+use domain::{Money, Movement, MovementKind, Msisdn};
+use providers::{
+    Cancel, Capabilities, Collect, Disburse, Inquire, Operation, Provider, ProviderRef, Refund, Reverse,
+};
+
+use super::cases::OpenCase;
+use crate::app::App;
+
+/// The adapter of the movement's wallet.
+pub fn provider<'a>(app: &'a App, movement: &Movement) -> Option<&'a Arc<dyn Provider>> {
+    app.providers.get(movement.rail.provider()?, &movement.wallet)
+}
+
+/// Whether the same submission twice moves money once at most.
+pub fn is_idempotent(kind: MovementKind, capabilities: &Capabilities) -> bool {
+    let idempotent = capabilities.idempotent_on_reference;
+    match kind {
+        MovementKind::Collection => idempotent.collect,
+        MovementKind::Disbursement => idempotent.disburse,
+        MovementKind::Refund => idempotent.refund,
+        MovementKind::Reversal => idempotent.reverse,
+        MovementKind::Treasury => false,
+    }
+}
+
+/// What sends the movement; `None` when it names nobody or nothing to send it to.
+pub fn submission(app: &App, open: &OpenCase, movement: &Movement) -> Option<Operation> {
+    match movement.kind {
+        MovementKind::Collection => Some(Operation::Collect(collect(app, open, movement))),
+        MovementKind::Disbursement => disburse(open, movement).map(Operation::Disburse),
+        MovementKind::Refund => refund(open, movement).map(Operation::Refund),
+        MovementKind::Reversal => reverse(open, movement).map(Operation::Reverse),
+        MovementKind::Treasury => None,
+    }
+}
+
+/// What asks about it.
+pub fn inquiry(open: &OpenCase, movement: &Movement) -> Operation {
+    Operation::Inquire(Inquire {
+        reference: movement.reference,
+        kind: movement.kind,
+        provider_ref: movement.provider_ref.clone().map(ProviderRef),
+        amount: movement.amount,
+        original: original(open, movement).and_then(|m| m.provider_ref.clone()).map(ProviderRef),
+        since: movement.submitted_at.unwrap_or(movement.created_at),
+    })
+}
+
+/// What closes a hosted collection; `None` when the provider never named it.
+pub fn closing(movement: &Movement) -> Option<Operation> {
+    let provider_ref = ProviderRef(movement.provider_ref.clone()?);
+    Some(Operation::Cancel(Cancel { reference: movement.reference, provider_ref }))
+}
+
+/// A relative may pay on somebody's behalf, so the payer is expected and not enforced.
+fn collect(app: &App, open: &OpenCase, movement: &Movement) -> Collect {
+    let page = |end: &str| format!("{}/return/{}/{end}", app.public_url, open.case.transfer.id);
+    Collect {
+        reference: movement.reference,
+        amount: movement.amount,
+        payer: msisdn(open.people.payer.phone.as_ref()),
+        restrict_payer: false,
+        success_url: page("paid"),
+        failure_url: page("not_paid"),
+    }
+}
+
+fn disburse(open: &OpenCase, movement: &Movement) -> Option<Disburse> {
+    Some(Disburse {
+        reference: movement.reference,
+        amount: movement.amount,
+        payee: msisdn(open.people.payee.phone.as_ref())?,
+        name: open.people.payee.name.clone(),
+        reason: Some(open.people.purpose.clone()).filter(|purpose| !purpose.is_empty()),
+    })
+}
+
+fn refund(open: &OpenCase, movement: &Movement) -> Option<Refund> {
+    let original = original(open, movement)?;
+    Some(Refund {
+        reference: movement.reference,
+        original: original.reference,
+        original_ref: ProviderRef(original.provider_ref.clone()?),
+        amount: movement.amount,
+        whole: movement.amount == original.amount,
+    })
+}
+
+fn reverse(open: &OpenCase, movement: &Movement) -> Option<Reverse> {
+    let original = original(open, movement)?;
+    let amount: Money = movement.amount;
+    Some(Reverse {
+        reference: movement.reference,
+        original_ref: ProviderRef(original.provider_ref.clone()?),
+        amount,
+        submitted_at: original.submitted_at?,
+    })
+}
+
+fn original<'a>(open: &'a OpenCase, movement: &Movement) -> Option<&'a Movement> {
+    open.case.movement(movement.original?).ok()
+}
+
+fn msisdn(phone: Option<&String>) -> Option<Msisdn> {
+    Msisdn::parse(phone?).ok()
+}

@@ -1,0 +1,135 @@
+//! Cases: a transfer loaded with its movements, an event applied to it, and the result committed.
+//!
+//! Every channel of knowledge about money ends here. When somebody else changed the transfer meanwhile, it is loaded
+//! and decided again; what tells nothing new writes nothing.
+
+use domain::transfer::{Case, Event, Fresh, Refusal, Step, Wallets};
+use domain::{Reference, TransferId, Wallet};
+use store::transfers::StoredTransfer;
+use store::writer::{Applied, Change, Claim, Kept, NewAudit, WriteError, Written};
+use store::{StoreError, movements, transfers};
+use uuid::Uuid;
+
+use super::people::{People, Sealer};
+use super::transfers::Seen;
+use crate::app::App;
+use crate::clock::Ids;
+
+/// Times that a case is decided anew before giving up: a case has few writers.
+const TRIES: usize = 16;
+
+/// A case with the people in it and the key that seals them.
+pub struct OpenCase {
+    pub case: Case,
+    pub people: People,
+    pub sealer: Sealer,
+}
+
+/// Why an event could not be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseError {
+    #[error("transfer {0} is not in the book")]
+    NotFound(TransferId),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What commits together with whatever an event leads to.
+#[derive(Default)]
+pub struct With<'a> {
+    /// Given the step (none when nothing is new): what becomes of the promise that brought the event.
+    pub kept: Option<&'a (dyn Fn(Option<&Step>) -> Kept + Send + Sync)>,
+    /// The callback that brought it.
+    pub applied: Option<Applied>,
+    /// Makes the idempotency claim, with its answer, from the transfer as it will be.
+    pub claim: Option<&'a (dyn Fn(&Seen) -> Claim + Send + Sync)>,
+    pub audit: Vec<NewAudit>,
+}
+
+impl Fresh for &Ids {
+    fn id(&mut self) -> Uuid {
+        self.next()
+    }
+
+    fn reference(&mut self) -> Reference {
+        Ids::reference(self)
+    }
+}
+
+/// Loads a transfer with everything a decision needs.
+pub async fn open(app: &App, id: TransferId) -> Result<OpenCase, CaseError> {
+    let mut reader = app.db.read().await?;
+    let stored = transfers::find(&mut reader.conn(), id).await?.ok_or(CaseError::NotFound(id))?;
+    let movements = movements::of_transfer(&mut reader.conn(), id).await?;
+    let sealer = Sealer::of(app, &mut reader.conn(), stored.transfer.owner, id).await?;
+    let people = sealer.open_people(&stored.people)?;
+    let transfer = opened(stored, &sealer)?;
+    let wallets = wallets(app, &transfer);
+    Ok(OpenCase { case: Case { transfer, movements, wallets }, people, sealer })
+}
+
+/// The transfer with its next action in clear.
+pub fn opened(stored: StoredTransfer, sealer: &Sealer) -> Result<domain::Transfer, StoreError> {
+    let mut transfer = stored.transfer;
+    transfer.next_action = stored.next_action.map(|sealed| sealer.open_action(&sealed)).transpose()?;
+    Ok(transfer)
+}
+
+/// The wallet of each leg: the one that serves its country and currency. Legs between balances name `main`.
+pub fn wallets(app: &App, transfer: &domain::Transfer) -> Wallets {
+    let find = |rail: domain::Rail, country, currency| {
+        let provider = rail.provider()?;
+        let serves = |c: &&providers::Capabilities| c.countries.contains(&country) && c.currencies.contains(&currency);
+        app.providers.wallets(provider).map(|entry| entry.capabilities()).find(serves).map(|c| c.wallet.clone())
+    };
+    let main = || Wallet::parse("main").unwrap_or_else(|_| unreachable!("a constant name"));
+    let t = transfer;
+    Wallets {
+        funding: find(t.funding_rail, t.from_country, t.send.currency()).unwrap_or_else(main),
+        payout: find(t.payout_rail, t.to_country, t.receive.currency()).unwrap_or_else(main),
+    }
+}
+
+/// Applies `event` to the transfer and commits what follows, with `with`. `None` when it told nothing new.
+///
+/// A promise or callback whose lease was lost is left to whoever has it now; the event itself still counts.
+pub async fn apply(app: &App, id: TransferId, event: &Event, mut with: With<'_>) -> Result<Option<Step>, CaseError> {
+    for _ in 0..TRIES {
+        let open = open(app, id).await?;
+        let step = open.case.advance(event, app.clock.now(), &mut &app.ids)?;
+        let Some(change) = change_of(app, &open, step.as_ref(), &with) else { return Ok(None) };
+        match app.commit(change).await {
+            Ok(Written::Done | Written::Duplicate | Written::Replayed(_)) => return Ok(step),
+            Err(WriteError::Stale { .. }) => {}
+            Err(WriteError::LeaseLost) => with = With { audit: with.audit, ..With::default() },
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(CaseError::Write(WriteError::Stale { transfer: id }))
+}
+
+/// `None` when there is nothing at all to write.
+fn change_of(app: &App, open: &OpenCase, step: Option<&Step>, with: &With<'_>) -> Option<Change> {
+    let kept = with.kept.map(|kept| kept(step));
+    if step.is_none() && kept.is_none() && with.applied.is_none() {
+        return None;
+    }
+    let mut change = step.map_or_else(Change::default, |step| {
+        let action = step.transfer.next_action.as_ref().map(|action| open.sealer.seal_action(action));
+        Change::of(step.clone(), None, action, || app.ids.next())
+    });
+    if let (Some(step), Some(claim)) = (step, with.claim) {
+        let (people, movements) = (open.people.clone(), open.case.movements.clone());
+        change.claim = Some(claim(&Seen { transfer: step.transfer.clone(), people, movements }));
+    }
+    change.kept = kept;
+    change.applied.clone_from(&with.applied);
+    if step.is_some() {
+        change.audit.extend(with.audit.iter().cloned());
+    }
+    Some(change)
+}

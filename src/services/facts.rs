@@ -1,0 +1,48 @@
+//! What a provider said, as a fact of the domain.
+
+use chrono::TimeDelta;
+use domain::transfer::Fact;
+use domain::{MovementKind, NextAction};
+use providers::{Capabilities, Outcome};
+
+/// The fact in an outcome; none in balances and statements, and "not found" needs [`not_found`].
+pub fn of(outcome: &Outcome) -> Option<Fact> {
+    Some(match outcome {
+        Outcome::Pending { provider_ref, next } => Fact::Pending {
+            provider_ref: provider_ref.as_ref().map(|reference| reference.0.clone()),
+            next_action: next.clone().map(next_action),
+        },
+        Outcome::Succeeded { provider_ref, amount, fee, at, transaction } => Fact::Succeeded {
+            provider_ref: Some(provider_ref.0.clone()),
+            transaction_ref: transaction.clone(),
+            amount: *amount,
+            fee: *fee,
+            at: *at,
+        },
+        Outcome::Declined { code, .. } => Fact::Declined { code: code.clone() },
+        Outcome::Expired => Fact::Expired,
+        Outcome::Cancelled => Fact::Cancelled,
+        Outcome::Reversed { .. } => Fact::Reversed,
+        Outcome::NotFound | Outcome::Balance(_) | Outcome::Transactions(_) => return None,
+    })
+}
+
+/// "Not found", with what the adapter declares about sending again.
+pub fn not_found(kind: MovementKind, capabilities: &Capabilities) -> Fact {
+    let idempotent = capabilities.idempotent_on_reference;
+    let resend = match kind {
+        MovementKind::Collection => idempotent.collect,
+        MovementKind::Disbursement => idempotent.disburse,
+        MovementKind::Refund => idempotent.refund,
+        MovementKind::Reversal => idempotent.reverse,
+        MovementKind::Treasury => false,
+    };
+    let settling = TimeDelta::from_std(capabilities.settling_time).unwrap_or(TimeDelta::MAX);
+    Fact::NotFound { resend, settling }
+}
+
+fn next_action(next: providers::NextAction) -> NextAction {
+    match next {
+        providers::NextAction::Redirect { url, expires_at } => NextAction::Redirect { url, expires_at },
+    }
+}

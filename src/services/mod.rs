@@ -1,0 +1,29 @@
+//! What the gateway can be asked to do: a function per use-case.
+//!
+//! A service plans with the domain, writes through the store and answers in the house's words. What only reads,
+//! or writes no value, opens its own transaction; no provider is called while one is open.
+//!
+//! Deliberately absent: HTTP, SQL text, and any provider by name.
+
+pub mod alerts;
+pub mod auth;
+pub mod callbacks;
+pub mod caller;
+mod calls;
+pub mod cases;
+pub mod error;
+mod facts;
+pub mod feed;
+mod fees;
+pub mod me;
+mod notices;
+pub mod opening;
+pub mod people;
+pub mod promises;
+pub mod quotes;
+pub mod texts;
+pub mod transfers;
+
+pub use caller::{Caller, IdempotencyKey, Visitor};
+pub use error::{FieldError, ServiceError};
+pub use store::users::{Language, Role, Roles, UserStatus};

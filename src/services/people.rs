@@ -1,0 +1,108 @@
+//! Who pays and who is paid: sealed beside the transfer with the owner's key, opened here and nowhere else.
+
+use chrono::{DateTime, Utc};
+use domain::{NextAction, TransferId, UserId};
+use serde::{Deserialize, Serialize};
+use store::crypto::{Aad, PersonKey};
+
+/// Both ends of a transfer, and what it is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct People {
+    pub payer: Party,
+    pub payee: Party,
+    pub purpose: String,
+}
+
+/// One end. What a rail does not need is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    pub rail: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+/// A next action as it is sealed.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum SealedAction {
+    Redirect { url: String, expires_at: Option<DateTime<Utc>> },
+    ApproveOnPhone { expires_at: Option<DateTime<Utc>> },
+    Qr { payload: String, deep_link: Option<String>, expires_at: Option<DateTime<Utc>> },
+}
+
+/// The owner's key, ready to seal and open the parts of one transfer.
+pub struct Sealer {
+    key: PersonKey,
+    transfer: TransferId,
+}
+
+impl Sealer {
+    /// For `transfer`, whose owner's key `key` is.
+    pub fn new(key: PersonKey, transfer: TransferId) -> Sealer {
+        Sealer { key, transfer }
+    }
+
+    /// Reads the owner's key.
+    pub async fn of(
+        app: &crate::app::App,
+        conn: &mut store::Conn<'_>,
+        owner: UserId,
+        transfer: TransferId,
+    ) -> Result<Sealer, store::StoreError> {
+        Ok(Sealer::new(app.people.key(conn, owner.uuid()).await?, transfer))
+    }
+
+    pub fn seal_people(&self, people: &People) -> Vec<u8> {
+        self.key.seal(self.aad("people"), &serde_json::to_vec(people).unwrap_or_default())
+    }
+
+    pub fn open_people(&self, sealed: &[u8]) -> Result<People, store::StoreError> {
+        self.open("people", sealed)
+    }
+
+    pub fn seal_action(&self, action: &NextAction) -> Vec<u8> {
+        let sealed = SealedAction::from(action.clone());
+        self.key.seal(self.aad("next_action"), &serde_json::to_vec(&sealed).unwrap_or_default())
+    }
+
+    pub fn open_action(&self, sealed: &[u8]) -> Result<NextAction, store::StoreError> {
+        Ok(self.open::<SealedAction>("next_action", sealed)?.into())
+    }
+
+    fn open<T: serde::de::DeserializeOwned>(&self, column: &'static str, sealed: &[u8]) -> Result<T, store::StoreError> {
+        let plain = self.key.open(self.aad(column), sealed)?;
+        serde_json::from_slice(&plain).map_err(|_| store::StoreError::corrupt("transfer", self.transfer))
+    }
+
+    fn aad(&self, column: &'static str) -> Aad {
+        Aad { table: "transfers", column, row: self.transfer.uuid() }
+    }
+}
+
+impl From<NextAction> for SealedAction {
+    fn from(action: NextAction) -> SealedAction {
+        match action {
+            NextAction::Redirect { url, expires_at } => SealedAction::Redirect { url, expires_at },
+            NextAction::ApproveOnPhone { expires_at } => SealedAction::ApproveOnPhone { expires_at },
+            NextAction::Qr { payload, deep_link, expires_at } => SealedAction::Qr { payload, deep_link, expires_at },
+        }
+    }
+}
+
+impl From<SealedAction> for NextAction {
+    fn from(action: SealedAction) -> NextAction {
+        match action {
+            SealedAction::Redirect { url, expires_at } => NextAction::Redirect { url, expires_at },
+            SealedAction::ApproveOnPhone { expires_at } => NextAction::ApproveOnPhone { expires_at },
+            SealedAction::Qr { payload, deep_link, expires_at } => NextAction::Qr { payload, deep_link, expires_at },
+        }
+    }
+}

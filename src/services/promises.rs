@@ -1,0 +1,276 @@
+//! Keeping a promise: one call to the outside, and one commit of what came of it.
+//!
+//! The intent was committed before; here the bytes leave. What a provider said becomes a fact of the transfer, together
+//! with the end of the promise. Silence is never a failure: a submission without an answer makes the movement
+//! uncertain, and a question without an answer is asked again on the ladder.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::movement::LADDER_S;
+use domain::transfer::{Event, Fact, PromiseKind, Step};
+use domain::{LedgerError, Movement, MovementKind, MovementState, Reference, TransferId};
+use providers::{Outcome, ProviderError};
+use store::outbox::{self, Claimed};
+use store::writer::{Kept, WriteError};
+use store::{StoreError, movements};
+
+use super::cases::{self, CaseError, OpenCase, With};
+use super::{alerts, calls, facts, fees, notices};
+use crate::app::App;
+
+/// What becomes of a promise that changed no books.
+pub(super) enum End {
+    Done,
+    Again { after: TimeDelta, error: String },
+}
+
+/// Why a promise could not be kept this time.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum KeepError {
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Keeps a claimed promise, or puts it back for later. Never fails: what goes wrong is logged and tried again.
+pub async fn keep(app: &App, promise: &Claimed) {
+    let end = match kept(app, promise).await {
+        Ok(None) => return,
+        Ok(Some(end)) => end,
+        Err(KeepError::Case(CaseError::Refused(refusal))) => {
+            tracing::error!(promise.id = %promise.id, promise.kind, reason = %refusal, "a promise leads nowhere");
+            End::Done
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, promise.id = %promise.id, promise.kind, "a promise waits");
+            End::Again { after: backoff(promise.attempt), error: error.to_string() }
+        }
+    };
+    if let Err(error) = settle(app, promise, end).await {
+        tracing::error!(error = &error as &dyn std::error::Error, promise.id = %promise.id, "its lease must end first");
+    }
+}
+
+/// `None` when the promise was ended by the commit that it led to.
+async fn kept(app: &App, promise: &Claimed) -> Result<Option<End>, KeepError> {
+    let Some(kind) = PromiseKind::parse(&promise.kind) else { return notices::keep_other(app, promise).await };
+    match kind {
+        PromiseKind::Notify(notice) => notices::notify(app, promise, notice).await,
+        PromiseKind::Expire => expire(app, promise).await,
+        _ => {
+            let reference = Reference::from_uuid(promise.subject);
+            let found = movements::find(&mut app.db.read().await?.conn(), reference).await?;
+            let Some(movement) = found else { return Ok(Some(End::Done)) };
+            let open = cases::open(app, movement.transfer).await?;
+            let movement = open.case.movement(reference).map_err(CaseError::from)?.clone();
+            let leg = Leg { app, promise, open: &open, movement: &movement };
+            match kind {
+                PromiseKind::Submit => leg.submit().await,
+                PromiseKind::Inquire => leg.inquire().await,
+                PromiseKind::Close => leg.close().await,
+                PromiseKind::Dispatch => leg.dispatch().await,
+                PromiseKind::GiveBack => leg.tell(Event::GiveBack { movement: reference }).await,
+                _ => fees::learn(app, promise, &movement).await,
+            }
+        }
+    }
+}
+
+/// A promise about one movement, with what it takes to keep it.
+struct Leg<'a> {
+    app: &'a App,
+    promise: &'a Claimed,
+    open: &'a OpenCase,
+    movement: &'a Movement,
+}
+
+impl Leg<'_> {
+    /// Sends the movement. One that may have left before is asked about instead, unless sending twice is safe.
+    async fn submit(&self) -> Result<Option<End>, KeepError> {
+        if self.movement.state.is_final() || self.movement.state == MovementState::Submitted {
+            return Ok(Some(End::Done));
+        }
+        let Some(provider) = calls::provider(self.app, self.movement) else {
+            return Ok(Some(self.nobody_there()));
+        };
+        let may_repeat = calls::is_idempotent(self.movement.kind, provider.capabilities());
+        if self.promise.was_interrupted && !may_repeat {
+            return self.hear(Fact::Unknown { reason: "interrupted while sending".into() }).await;
+        }
+        let Some(operation) = calls::submission(self.app, self.open, self.movement) else {
+            return Ok(Some(End::Done));
+        };
+        match provider.call(&operation).await {
+            Ok(Outcome::NotFound) => self.hear(Fact::Unknown { reason: "not found".into() }).await,
+            Ok(outcome) => match facts::of(&outcome) {
+                Some(fact) => self.hear(fact).await,
+                None => self.hear(Fact::Unknown { reason: "an answer to another question".into() }).await,
+            },
+            Err(error) => self.not_answered(error).await,
+        }
+    }
+
+    /// Nothing happened by this call, or nobody knows: only the second changes what we know of the movement.
+    async fn not_answered(&self, error: ProviderError) -> Result<Option<End>, KeepError> {
+        let again = |after, error: &ProviderError| Ok(Some(End::Again { after, error: error.to_string() }));
+        match error {
+            ProviderError::Uncertain { reason } => self.hear(Fact::Unknown { reason }).await,
+            ProviderError::NotSent { .. } => again(backoff(self.promise.attempt), &error),
+            ProviderError::RateLimited { retry_after } => {
+                let asked = retry_after.and_then(|wait| TimeDelta::from_std(wait).ok());
+                again(asked.unwrap_or(TimeDelta::zero()).max(backoff(self.promise.attempt)), &error)
+            }
+            ProviderError::Misconfigured { ref reason } => {
+                alerts::misconfigured(self.movement, reason);
+                again(TimeDelta::minutes(1), &error)
+            }
+        }
+    }
+
+    /// Asks what became of the movement. Only an answer is news.
+    async fn inquire(&self) -> Result<Option<End>, KeepError> {
+        if self.movement.state.is_final() {
+            return Ok(Some(End::Done));
+        }
+        let Some(provider) = calls::provider(self.app, self.movement) else {
+            return Ok(Some(self.nobody_there()));
+        };
+        match provider.call(&calls::inquiry(self.open, self.movement)).await {
+            Ok(Outcome::NotFound) => {
+                self.hear(facts::not_found(self.movement.kind, provider.capabilities())).await
+            }
+            Ok(outcome) => match facts::of(&outcome) {
+                Some(fact) => self.hear(fact).await,
+                None => Ok(Some(self.ask_later("an answer to another question"))),
+            },
+            Err(error) => Ok(Some(self.ask_later(&error.to_string()))),
+        }
+    }
+
+    /// Closes a hosted collection. One that was paid or has ended meanwhile is asked about.
+    async fn close(&self) -> Result<Option<End>, KeepError> {
+        let Some(operation) = calls::closing(self.movement) else { return Ok(Some(End::Done)) };
+        if self.movement.state.is_final() {
+            return Ok(Some(End::Done));
+        }
+        let Some(provider) = calls::provider(self.app, self.movement) else {
+            return Ok(Some(self.nobody_there()));
+        };
+        match provider.call(&operation).await {
+            Ok(Outcome::Cancelled) => self.hear(Fact::Cancelled).await,
+            Ok(Outcome::Expired) => self.hear(Fact::Expired).await,
+            Ok(_) => self.inquire().await,
+            Err(error) => Ok(Some(End::Again { after: backoff(self.promise.attempt), error: error.to_string() })),
+        }
+    }
+
+    /// Reserves the float; when it does not suffice the payment waits and somebody is told.
+    async fn dispatch(&self) -> Result<Option<End>, KeepError> {
+        match self.tell(Event::Dispatch { movement: self.movement.reference }).await {
+            Err(KeepError::Case(CaseError::Write(WriteError::Ledger(LedgerError::InsufficientFunds { .. })))) => {
+                alerts::float_low(self.movement);
+                Ok(Some(End::Again { after: TimeDelta::seconds(30), error: "the float does not suffice".into() }))
+            }
+            told => told,
+        }
+    }
+
+    async fn hear(&self, fact: Fact) -> Result<Option<End>, KeepError> {
+        match self.tell(Event::Heard { movement: self.movement.reference, fact }).await {
+            Err(KeepError::Case(CaseError::Refused(refusal))) => {
+                alerts::contradiction(self.movement, &refusal);
+                Ok(Some(self.ask_later(&refusal.to_string())))
+            }
+            told => told,
+        }
+    }
+
+    /// Commits what follows from `event` with the end of the promise.
+    async fn tell(&self, event: Event) -> Result<Option<End>, KeepError> {
+        let kept = |step: Option<&Step>| self.end(step);
+        let with = With { kept: Some(&kept), ..With::default() };
+        cases::apply(self.app, self.movement.transfer, &event, with).await?;
+        Ok(None)
+    }
+
+    /// A question goes on until the movement is final; any other promise is done.
+    fn end(&self, step: Option<&Step>) -> Kept {
+        let same = |m: &&Movement| m.reference == self.movement.reference;
+        let state = step.and_then(|step| step.movements.iter().find(same)).map_or(self.movement.state, |m| m.state);
+        let asking = self.promise.kind == PromiseKind::Inquire.as_str() && !state.is_final();
+        let again_at = asking.then(|| self.app.clock.now() + ladder(self.promise.attempt));
+        Kept { id: self.promise.id, attempt: self.promise.attempt, again_at, error: None }
+    }
+
+    fn ask_later(&self, error: &str) -> End {
+        End::Again { after: ladder(self.promise.attempt), error: error.to_owned() }
+    }
+
+    fn nobody_there(&self) -> End {
+        alerts::misconfigured(self.movement, "this wallet is not configured");
+        End::Again { after: TimeDelta::minutes(1), error: "this wallet is not configured".into() }
+    }
+}
+
+/// Ends a transfer whose money did not come, after asking about every collection that may have been paid.
+async fn expire(app: &App, promise: &Claimed) -> Result<Option<End>, KeepError> {
+    let id = TransferId::from_uuid(promise.subject);
+    let open = cases::open(app, id).await?;
+    if !open.case.transfer.status.awaits_money() {
+        return Ok(Some(End::Done));
+    }
+    let asked = |m: &&Movement| m.kind == MovementKind::Collection && matches!(m.state, MovementState::Submitted | MovementState::Uncertain);
+    for movement in open.case.movements.iter().filter(asked) {
+        if let Some(end) = ask_before_expiry(app, promise, &open, movement).await? {
+            return Ok(Some(end));
+        }
+    }
+    let kept = |_: Option<&Step>| Kept { id: promise.id, attempt: promise.attempt, again_at: None, error: None };
+    let with = With { kept: Some(&kept), ..With::default() };
+    cases::apply(app, id, &Event::Expire, with).await?;
+    Ok(None)
+}
+
+/// `Some` when nothing is known yet and the transfer must wait.
+async fn ask_before_expiry(
+    app: &App,
+    promise: &Claimed,
+    open: &OpenCase,
+    movement: &Movement,
+) -> Result<Option<End>, KeepError> {
+    let Some(provider) = calls::provider(app, movement) else {
+        return Ok(Some(End::Again { after: TimeDelta::minutes(1), error: "this wallet is not configured".into() }));
+    };
+    let outcome = match provider.call(&calls::inquiry(open, movement)).await {
+        Ok(outcome) => outcome,
+        Err(error) => return Ok(Some(End::Again { after: ladder(promise.attempt), error: error.to_string() })),
+    };
+    if let Some(fact) = facts::of(&outcome) {
+        let event = Event::Heard { movement: movement.reference, fact };
+        cases::apply(app, movement.transfer, &event, With::default()).await?;
+    }
+    Ok(None)
+}
+
+async fn settle(app: &App, promise: &Claimed, end: End) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let (again_at, error): (Option<DateTime<Utc>>, _) = match end {
+        End::Done => (None, None),
+        End::Again { after, error } => (Some(now + after), Some(error)),
+    };
+    let mut tx = app.db.begin().await?;
+    outbox::settle(&mut tx, promise.id, promise.attempt, again_at, error.as_deref(), now).await?;
+    tx.commit().await
+}
+
+/// 1 s, 2 s, 4 s … 5 min, and up to half a second more, so that a crowd spreads.
+pub(super) fn backoff(attempt: i64) -> TimeDelta {
+    let doubled = 1_i64 << attempt.clamp(1, 9).saturating_sub(1);
+    TimeDelta::seconds(doubled.min(300)) + TimeDelta::milliseconds(rand::random_range(0..500))
+}
+
+/// The inquiry ladder: 5 s, 15 s, 40 s, 2 min, 10 min, then hourly.
+pub(super) fn ladder(attempt: i64) -> TimeDelta {
+    let rung = usize::try_from(attempt).unwrap_or(0).min(LADDER_S.len() - 1);
+    TimeDelta::seconds(LADDER_S[rung])
+}

@@ -1,0 +1,123 @@
+//! Quotes: an offer that a configured corridor can keep.
+
+use chrono::TimeDelta;
+use domain::{
+    Country, CorridorTerms, Currency, FeeSchedule, Money, Quote, QuoteError, QuoteId, QuoteRequest, Rail, Route, Side,
+    UserId,
+};
+use store::StoreError;
+
+use crate::app::App;
+use crate::config::Corridor;
+
+/// What a customer asks for. Countries left out are those of the only corridor that fits.
+#[derive(Clone, Debug)]
+pub struct QuoteAsk {
+    pub send_currency: Currency,
+    pub receive_currency: Currency,
+    pub amount: Money,
+    pub side: Side,
+    pub funding_rail: Rail,
+    pub payout_rail: Rail,
+    pub from_country: Option<Country>,
+    pub to_country: Option<Country>,
+}
+
+/// Why there is no quote.
+#[derive(Debug, thiserror::Error)]
+pub enum QuoteRefusal {
+    /// No corridor, or none whose rails can finish it.
+    #[error("no corridor leads there")]
+    CorridorUnavailable,
+    #[error("several corridors fit; the countries must be named")]
+    CountryNeeded,
+    #[error(transparent)]
+    Price(#[from] QuoteError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Prices and stores an offer for `owner`.
+pub async fn create(app: &App, owner: UserId, ask: QuoteAsk) -> Result<Quote, QuoteRefusal> {
+    let corridor = corridor(app, &ask)?;
+    let route = route(&ask)?;
+    let request = QuoteRequest {
+        id: QuoteId::from_uuid(app.ids.next()),
+        owner,
+        from_country: corridor.from,
+        to_country: corridor.to,
+        funding_rail: ask.funding_rail,
+        payout_rail: ask.payout_rail,
+        side: ask.side,
+        amount: ask.amount,
+    };
+    let quote = Quote::price(request, &terms(app, corridor), &route, app.clock.now())?;
+    let mut tx = app.db.begin().await?;
+    store::quotes::insert(&mut tx, &quote).await?;
+    tx.commit().await?;
+    Ok(quote)
+}
+
+/// The owner's quote.
+pub async fn find(app: &App, owner: UserId, id: QuoteId) -> Result<Option<Quote>, StoreError> {
+    store::quotes::find(&mut app.db.read().await?.conn(), owner, id).await
+}
+
+/// The corridor asked for, when its rails are offered and can finish it.
+fn corridor<'a>(app: &'a App, ask: &QuoteAsk) -> Result<&'a Corridor, QuoteRefusal> {
+    let fits = |corridor: &&Corridor| {
+        corridor.send_currency == ask.send_currency
+            && corridor.receive_currency == ask.receive_currency
+            && corridor.funding_rails.contains(&ask.funding_rail)
+            && corridor.payout_rails.contains(&ask.payout_rail)
+            && ask.from_country.is_none_or(|country| country == corridor.from)
+            && ask.to_country.is_none_or(|country| country == corridor.to)
+            && can_finish(app, corridor, ask)
+    };
+    let mut fitting = app.config.corridors.iter().filter(fits);
+    match (fitting.next(), fitting.next()) {
+        (None, _) => Err(QuoteRefusal::CorridorUnavailable),
+        (Some(corridor), None) => Ok(corridor),
+        (Some(_), Some(_)) => Err(QuoteRefusal::CountryNeeded),
+    }
+}
+
+/// Whether each leg has a wallet of its country and currency, and the operations it needs.
+fn can_finish(app: &App, corridor: &Corridor, ask: &QuoteAsk) -> bool {
+    use providers::OperationKind::{Collect, Disburse};
+    let legs = [
+        (ask.funding_rail, corridor.from, corridor.send_currency, Collect),
+        (ask.payout_rail, corridor.to, corridor.receive_currency, Disburse),
+    ];
+    legs.into_iter().all(|(rail, country, currency, operation)| {
+        let Some(provider) = rail.provider() else { return rail == Rail::Balance };
+        app.providers.wallets(provider).map(|entry| entry.capabilities()).any(|wallet| {
+            wallet.countries.contains(&country) && wallet.currencies.contains(&currency) && wallet.supports(operation)
+        })
+    })
+}
+
+fn route(ask: &QuoteAsk) -> Result<Route, QuoteRefusal> {
+    if ask.send_currency != ask.receive_currency {
+        return Err(QuoteRefusal::CorridorUnavailable);
+    }
+    Ok(Route::same(ask.send_currency))
+}
+
+/// What a corridor offers, from the settings.
+pub fn terms(app: &App, corridor: &Corridor) -> CorridorTerms {
+    let fee = FeeSchedule {
+        fixed: corridor.fee_fixed,
+        bps: corridor.fee_bps,
+        min: corridor.fee_min,
+        max: corridor.fee_max,
+    };
+    CorridorTerms {
+        fee,
+        min: corridor.min,
+        max: corridor.max,
+        ttl: TimeDelta::seconds(app.config.quotes.ttl_s),
+        funding_window: TimeDelta::seconds(app.config.quotes.funding_window_s),
+        delivery_estimate_s: corridor.delivery_estimate_s,
+    }
+}

@@ -1,0 +1,203 @@
+//! Accepting a transfer: one commit of the claim, the order, its holds, its promises and its audit entry.
+
+use domain::transfer::{Case, Step};
+use domain::{Account, Country, Msisdn, Quote, QuoteId, Rail, Transfer, TransferId, UserId};
+use store::crypto::Aad;
+use store::writer::{Answer, Change, Claim, NewAudit, Written};
+use store::{idempotency, users};
+use uuid::Uuid;
+
+use super::TransferError;
+use super::read::Seen;
+use crate::app::App;
+use crate::services::IdempotencyKey as Key;
+use crate::services::cases;
+use crate::services::people::{Party, People, Sealer};
+
+/// What a customer orders.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub quote: QuoteId,
+    pub payer: PartyAsk,
+    pub payee: PartyAsk,
+    pub purpose: String,
+    pub reference: Option<String>,
+}
+
+/// One end of an order, with its fields read.
+#[derive(Clone, Debug)]
+pub struct PartyAsk {
+    pub rail: Rail,
+    pub phone: Option<Msisdn>,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    /// Whose balance, for the rail `balance`.
+    pub account: Option<UserId>,
+    pub country: Option<Country>,
+}
+
+/// An answer as stored; a replay gives the same bytes.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    pub status: u16,
+    pub location: Option<String>,
+    pub body: Vec<u8>,
+    pub replayed: bool,
+}
+
+/// Accepts the order of `owner`. `render` makes the answer's bytes from what is known at the commit.
+///
+/// A key that was answered before is answered the same again, whatever became of quote or balance since.
+pub async fn create(
+    app: &App,
+    owner: UserId,
+    key: Key,
+    ask: Ask,
+    render: impl FnOnce(&Seen) -> Vec<u8>,
+) -> Result<Stored, TransferError> {
+    let refused = match plan(app, owner, &ask).await {
+        Ok(plan) => match commit(app, owner, key, plan, render).await {
+            Ok(stored) => return Ok(stored),
+            Err(error) => error,
+        },
+        Err(error) => error,
+    };
+    replay(app, key).await?.ok_or(refused)
+}
+
+/// A decided order, not yet committed.
+struct Plan {
+    step: Step,
+    people: People,
+    sealer: Sealer,
+}
+
+async fn plan(app: &App, owner: UserId, ask: &Ask) -> Result<Plan, TransferError> {
+    let mut reader = app.db.read().await?;
+    let quote = store::quotes::find(&mut reader.conn(), owner, ask.quote).await?;
+    let quote = quote.ok_or(TransferError::NotFound)?;
+    let now = app.clock.now();
+    if quote.is_expired(now) {
+        return Err(TransferError::QuoteExpired);
+    }
+    check_ends(&quote, ask)?;
+    let payee = payee_account(app, &mut reader.conn(), &quote, ask).await?;
+    let id = TransferId::from_uuid(app.ids.next());
+    let transfer = Transfer::new(id, &quote, payee, ask.reference.clone(), now);
+    let step = Case::open(transfer.clone(), &cases::wallets(app, &transfer), now, &mut &app.ids)?;
+    let sealer = Sealer::of(app, &mut reader.conn(), owner, id).await?;
+    let people =
+        People { payer: party(&ask.payer), payee: party(&ask.payee), purpose: ask.purpose.clone() };
+    Ok(Plan { step, people, sealer })
+}
+
+async fn commit(
+    app: &App,
+    owner: UserId,
+    key: Key,
+    plan: Plan,
+    render: impl FnOnce(&Seen) -> Vec<u8>,
+) -> Result<Stored, TransferError> {
+    let Plan { step, people, sealer } = plan;
+    let transfer = step.transfer.clone();
+    let sealed = sealer.seal_people(&people);
+    let location = format!("/v1/transfers/{}", transfer.id);
+    let seen = Seen { transfer: transfer.clone(), people, movements: step.movements.clone() };
+    let body = render(&seen);
+    let mut change = Change::of(step, Some(sealed), None, || app.ids.next());
+    change.claim = Some(claim(app, key, 201, Some(location.clone()), &body));
+    change.audit.push(audit(app, owner, "transfer.create", transfer.id.to_string()));
+    match app.commit(change).await? {
+        Written::Replayed(answer) => stored(app, key, answer),
+        _ => Ok(Stored { status: 201, location: Some(location), body, replayed: false }),
+    }
+}
+
+/// The answer given before under this key, if any; another body under it is refused.
+pub async fn replay(app: &App, key: Key) -> Result<Option<Stored>, TransferError> {
+    let found = idempotency::find(&mut app.db.read().await?.conn(), &key.claim).await?;
+    match found {
+        Some((fingerprint, _)) if fingerprint != key.fingerprint => Err(TransferError::KeyReused),
+        Some((_, answer)) => stored(app, key, answer).map(Some),
+        None => Ok(None),
+    }
+}
+
+pub fn claim(app: &App, key: Key, status: u16, location: Option<String>, body: &[u8]) -> Claim {
+    let body = app.keyring.seal_book(answer_aad(key), body);
+    Claim { claim: key.claim, fingerprint: key.fingerprint, answer: Answer { status, location, body } }
+}
+
+pub fn stored(app: &App, key: Key, answer: Answer) -> Result<Stored, TransferError> {
+    let body = app.keyring.open_book(answer_aad(key), &answer.body).map_err(store::StoreError::from)?;
+    Ok(Stored { status: answer.status, location: answer.location, body, replayed: true })
+}
+
+fn answer_aad(key: Key) -> Aad {
+    let mut row = [0; 16];
+    row.copy_from_slice(&key.claim[..16]);
+    Aad { table: "idempotency", column: "body", row: Uuid::from_bytes(row) }
+}
+
+pub fn audit(app: &App, actor: UserId, action: &'static str, object: String) -> NewAudit {
+    NewAudit { id: app.ids.next(), actor: actor.to_string(), action, object, detail: "{}".into() }
+}
+
+/// Both ends must be those of the quote, and name somebody whom the rail can reach.
+fn check_ends(quote: &Quote, ask: &Ask) -> Result<(), TransferError> {
+    if ask.payer.rail != quote.funding_rail {
+        return Err(TransferError::invalid("/payer/rail", "rail_mismatch"));
+    }
+    if ask.payee.rail != quote.payout_rail {
+        return Err(TransferError::invalid("/payee/rail", "rail_mismatch"));
+    }
+    if ask.payee.country.is_some_and(|country| country != quote.to_country) {
+        return Err(TransferError::invalid("/payee/country", "country_mismatch"));
+    }
+    if let Some(phone) = &ask.payer.phone
+        && phone.country() != Some(quote.from_country)
+    {
+        return Err(TransferError::invalid("/payer/phone", "country_mismatch"));
+    }
+    match (&ask.payee.phone, ask.payee.rail) {
+        (None, Rail::Balance) => Ok(()),
+        (None, _) => Err(TransferError::invalid("/payee/phone", "missing_field")),
+        (Some(phone), _) if phone.country() != Some(quote.to_country) => {
+            Err(TransferError::invalid("/payee/phone", "country_mismatch"))
+        }
+        (Some(_), _) => Ok(()),
+    }
+}
+
+/// The payee's account with us, for the rail `balance`: by id, or by the phone they signed up with.
+async fn payee_account(
+    app: &App,
+    conn: &mut store::Conn<'_>,
+    quote: &Quote,
+    ask: &Ask,
+) -> Result<Option<Account>, TransferError> {
+    if ask.payee.rail != Rail::Balance {
+        return Ok(None);
+    }
+    let user = match (ask.payee.account, &ask.payee.phone) {
+        (Some(user), _) => users::find(conn, &app.people, user).await?,
+        (None, Some(phone)) => users::find_by_phone(conn, &app.people, phone).await?,
+        (None, None) => return Err(TransferError::invalid("/payee/account", "missing_field")),
+    };
+    let user = user.ok_or(TransferError::invalid("/payee/account", "unknown_account"))?.id;
+    if user == quote.owner && quote.funding_rail == Rail::Balance && quote.send.currency() == quote.receive.currency() {
+        return Err(TransferError::invalid("/payee/account", "same_account"));
+    }
+    Ok(Some(Account::Customer { user, currency: quote.receive.currency() }))
+}
+
+fn party(ask: &PartyAsk) -> Party {
+    Party {
+        rail: ask.rail.as_str().to_owned(),
+        phone: ask.phone.as_ref().map(|phone| phone.as_str().to_owned()),
+        name: ask.name.clone(),
+        email: ask.email.clone(),
+        account: ask.account.map(|user| user.to_string()),
+        country: ask.country.map(|country| country.to_string()),
+    }
+}

@@ -1,0 +1,112 @@
+//! Transfers: a customer's order, from a quote to its end.
+//!
+//! Accepting one is a single commit with its idempotency claim; what only a provider can supply comes later, by the
+//! workers. Readers see their own transfers; staff see all.
+
+mod create;
+mod late;
+mod read;
+
+pub use create::{Ask, PartyAsk, Stored, create};
+pub use late::reuse_late;
+pub use read::{Page, Seen, Viewer, cancel, find, list, timeline, wait};
+
+use domain::transfer::Refusal;
+use domain::{LedgerError, TransferStatus};
+use store::StoreError;
+use store::writer::WriteError;
+
+use super::cases::CaseError;
+use super::error::ServiceError;
+
+/// Why a transfer was not accepted or changed. Nothing of it was written, but for `Unknown`.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    #[error("there is no such object for this caller")]
+    NotFound,
+    #[error("the quote has expired")]
+    QuoteExpired,
+    #[error("the quote serves another transfer")]
+    QuoteUsed,
+    #[error("the key was used for another request")]
+    KeyReused,
+    #[error("transfer is {status} and cannot be cancelled")]
+    NotCancellable { status: TransferStatus },
+    /// The request contradicts its quote or names nobody who can be paid.
+    #[error("{pointer}: {code}")]
+    Invalid { pointer: &'static str, code: &'static str },
+    #[error("the balance does not suffice")]
+    InsufficientFunds,
+    #[error("there is no late payment to use")]
+    NoLatePayment,
+    #[error("the quote is not over the amount that came late")]
+    AmountDiffers,
+    #[error("too much is waiting")]
+    Overloaded,
+    #[error(transparent)]
+    Internal(anyhow::Error),
+}
+
+impl TransferError {
+    fn invalid(pointer: &'static str, code: &'static str) -> TransferError {
+        TransferError::Invalid { pointer, code }
+    }
+}
+
+impl From<StoreError> for TransferError {
+    fn from(error: StoreError) -> TransferError {
+        TransferError::Internal(error.into())
+    }
+}
+
+impl From<WriteError> for TransferError {
+    fn from(error: WriteError) -> TransferError {
+        match error {
+            WriteError::QuoteUsed { .. } => TransferError::QuoteUsed,
+            WriteError::KeyReused => TransferError::KeyReused,
+            WriteError::Overloaded => TransferError::Overloaded,
+            WriteError::Ledger(LedgerError::InsufficientFunds { .. }) => TransferError::InsufficientFunds,
+            other => TransferError::Internal(other.into()),
+        }
+    }
+}
+
+impl From<Refusal> for TransferError {
+    fn from(refusal: Refusal) -> TransferError {
+        match refusal {
+            Refusal::NotCancellable { status } => TransferError::NotCancellable { status },
+            Refusal::NotLate { .. } => TransferError::NoLatePayment,
+            Refusal::AmountDiffers { .. } => TransferError::AmountDiffers,
+            other => TransferError::Internal(other.into()),
+        }
+    }
+}
+
+impl From<CaseError> for TransferError {
+    fn from(error: CaseError) -> TransferError {
+        match error {
+            CaseError::NotFound(_) => TransferError::NotFound,
+            CaseError::Refused(refusal) => refusal.into(),
+            CaseError::Write(error) => error.into(),
+            CaseError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TransferError> for ServiceError {
+    fn from(error: TransferError) -> ServiceError {
+        match error {
+            TransferError::NotFound => ServiceError::NotFound,
+            TransferError::QuoteExpired => ServiceError::Gone { code: "quote_expired" },
+            TransferError::QuoteUsed => ServiceError::Conflict { code: "quote_used" },
+            TransferError::KeyReused => ServiceError::Refused { code: "idempotency_key_reused" },
+            TransferError::NotCancellable { .. } => ServiceError::Conflict { code: "transfer_not_cancellable" },
+            TransferError::Invalid { pointer, code } => ServiceError::field(pointer, code),
+            TransferError::InsufficientFunds => ServiceError::Refused { code: "insufficient_funds" },
+            TransferError::NoLatePayment => ServiceError::Conflict { code: "no_late_payment" },
+            TransferError::AmountDiffers => ServiceError::Refused { code: "late_amount_differs" },
+            TransferError::Overloaded => ServiceError::Overloaded,
+            TransferError::Internal(error) => ServiceError::internal(error),
+        }
+    }
+}

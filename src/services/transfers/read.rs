@@ -1,0 +1,158 @@
+//! Looking at transfers, waiting for their next change, and withdrawing one.
+
+use std::time::Duration;
+
+use domain::transfer::Event;
+use domain::{Movement, Transfer, TransferId, UserId};
+use store::movements::StoredHappening;
+use store::transfers::{Before, StoredTransfer, TransferFilter};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, timeout_at};
+
+use super::TransferError;
+use super::create::{Stored, audit, replay};
+use crate::app::App;
+use crate::services::IdempotencyKey as Key;
+use crate::services::cases::{self, With};
+use crate::services::people::{People, Sealer};
+
+/// How long a watcher trusts the feed of its own process before it looks at the book.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// A transfer as its readers may see it; views choose what of it they show.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub transfer: Transfer,
+    pub people: People,
+    pub movements: Vec<Movement>,
+}
+
+/// Who looks: an owner sees their own, staff see all.
+#[derive(Clone, Copy, Debug)]
+pub enum Viewer {
+    Owner(UserId),
+    Staff,
+}
+
+/// One page of a list, and the place where the next begins.
+pub struct Page {
+    pub transfers: Vec<Seen>,
+    pub next: Option<Before>,
+}
+
+/// One transfer; another owner's is not found.
+pub async fn find(app: &App, viewer: Viewer, id: TransferId) -> Result<Seen, TransferError> {
+    let open = cases::open(app, id).await?;
+    check(viewer, &open.case.transfer)?;
+    Ok(Seen { transfer: open.case.transfer, people: open.people, movements: open.case.movements })
+}
+
+fn check(viewer: Viewer, transfer: &Transfer) -> Result<(), TransferError> {
+    match viewer {
+        Viewer::Owner(owner) if owner != transfer.owner => Err(TransferError::NotFound),
+        _ => Ok(()),
+    }
+}
+
+/// Newest first. Movements are not part of a list.
+pub async fn list(
+    app: &App,
+    viewer: Viewer,
+    mut filter: TransferFilter,
+    before: Option<Before>,
+    limit: i64,
+) -> Result<Page, TransferError> {
+    if let Viewer::Owner(owner) = viewer {
+        filter.owner = Some(owner);
+    }
+    let mut reader = app.db.read().await?;
+    let mut rows = store::transfers::list(&mut reader.conn(), &filter, before, limit + 1).await?;
+    let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
+    if more {
+        rows.pop();
+    }
+    let last = rows.last().map(|row| Before { created_at: row.transfer.created_at, id: row.transfer.id.uuid() });
+    let mut transfers = Vec::with_capacity(rows.len());
+    for row in rows {
+        transfers.push(seen(app, &mut reader.conn(), row).await?);
+    }
+    Ok(Page { transfers, next: last.filter(|_| more) })
+}
+
+async fn seen(app: &App, conn: &mut store::Conn<'_>, row: StoredTransfer) -> Result<Seen, TransferError> {
+    let (owner, id) = (row.transfer.owner, row.transfer.id);
+    let sealer = Sealer::of(app, conn, owner, id).await?;
+    let people = sealer.open_people(&row.people)?;
+    Ok(Seen { transfer: cases::opened(row, &sealer)?, people, movements: vec![] })
+}
+
+/// What happened so far, oldest first, with the lines that are for staff left out for owners.
+pub async fn timeline(app: &App, viewer: Viewer, id: TransferId) -> Result<Vec<StoredHappening>, TransferError> {
+    let mut reader = app.db.read().await?;
+    let stored = store::transfers::find(&mut reader.conn(), id).await?.ok_or(TransferError::NotFound)?;
+    check(viewer, &stored.transfer)?;
+    let mut lines = store::movements::timeline(&mut reader.conn(), id).await?;
+    if let Viewer::Owner(_) = viewer {
+        lines.retain(|line| !line.staff_only);
+    }
+    Ok(lines)
+}
+
+/// The transfer at its next change after `known` (its present version when absent), or as it is when `patience` ends.
+///
+/// A final transfer answers at once.
+pub async fn wait(
+    app: &App,
+    viewer: Viewer,
+    id: TransferId,
+    known: Option<i64>,
+    patience: Duration,
+) -> Result<Seen, TransferError> {
+    let deadline = Instant::now() + patience;
+    let mut feed = app.feed.watch();
+    let mut seen = find(app, viewer, id).await?;
+    let known = known.unwrap_or(seen.transfer.version);
+    while seen.transfer.version <= known && !seen.transfer.status.is_final() && Instant::now() < deadline {
+        let look_again = deadline.min(Instant::now() + LOOK_AGAIN);
+        let heard = async {
+            loop {
+                match feed.recv().await {
+                    Ok((changed, _)) if changed == id => break,
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => std::future::pending().await,
+                }
+            }
+        };
+        let _ = timeout_at(look_again, heard).await;
+        seen = find(app, viewer, id).await?;
+    }
+    Ok(seen)
+}
+
+/// Withdraws a transfer that no money came for. What is open at the provider is closed after the commit.
+pub async fn cancel(
+    app: &App,
+    owner: UserId,
+    key: Key,
+    id: TransferId,
+    render: impl Fn(&Seen) -> Vec<u8> + Send + Sync,
+) -> Result<Stored, TransferError> {
+    find(app, Viewer::Owner(owner), id).await?;
+    if let Some(stored) = replay(app, key).await? {
+        return Ok(stored);
+    }
+    let claim = |seen: &Seen| super::create::claim(app, key, 200, None, &render(seen));
+    let with = With {
+        claim: Some(&claim),
+        audit: vec![audit(app, owner, "transfer.cancel", id.to_string())],
+        ..With::default()
+    };
+    match cases::apply(app, id, &Event::Cancel, with).await {
+        Ok(_) => {}
+        Err(cases::CaseError::Write(store::writer::WriteError::KeyReused)) => return Err(TransferError::KeyReused),
+        Err(error) => return Err(error.into()),
+    }
+    let stored = replay(app, key).await?.ok_or(TransferError::Overloaded)?;
+    Ok(Stored { replayed: false, ..stored })
+}

@@ -1,0 +1,80 @@
+//! The book's own work: sealing what was committed, rotating stored answers, measuring what waits.
+
+use std::time::Duration;
+
+use store::ledger::sealer;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+
+/// Committed entries are sealed within a second.
+const SEAL: Duration = Duration::from_millis(500);
+const ROTATE: Duration = Duration::from_secs(600);
+const MEASURE: Duration = Duration::from_secs(10);
+
+/// Seals what was committed, until `stop`, and once more after it.
+pub async fn seal(app: App, stop: CancellationToken) {
+    let holder = app.ids.next().to_string();
+    loop {
+        let stopped = paused(SEAL, &stop).await;
+        if let Err(error) = sealer::seal(&app.db, &app.ids, &holder).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the book could not be sealed");
+        }
+        if stopped {
+            return;
+        }
+    }
+}
+
+/// Opens a new bucket of stored answers when the open one is old, and drops those out of life.
+pub async fn rotate(app: App, stop: CancellationToken) {
+    let mut moves = app.clock.moves();
+    loop {
+        if let Err(error) = store::idempotency::rotate(&app.db, app.clock.now()).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "stored answers could not be rotated");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = moves.changed() => {}
+            () = tokio::time::sleep(ROTATE) => {}
+        }
+    }
+}
+
+/// Shows what waits, for whoever watches the metrics.
+pub async fn measure(app: App, stop: CancellationToken) {
+    loop {
+        if let Err(error) = gauge(&app).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "what waits could not be counted");
+        }
+        if paused(MEASURE, &stop).await {
+            return;
+        }
+    }
+}
+
+async fn gauge(app: &App) -> Result<(), store::StoreError> {
+    let mut reader = app.db.read().await?;
+    for (status, count) in store::transfers::count_by_status(&mut reader.conn()).await? {
+        metrics::gauge!("transfers", "status" => status).set(as_gauge(count));
+    }
+    let waiting = store::inbox::count_waiting(&mut reader.conn()).await?;
+    metrics::gauge!("inbox_waiting").set(as_gauge(waiting));
+    let waiting = store::outbox::count_waiting(&mut reader.conn()).await?;
+    metrics::gauge!("outbox_waiting").set(as_gauge(waiting));
+    metrics::gauge!("writer_queue").set(as_gauge(i64::try_from(app.writer.waiting()).unwrap_or(i64::MAX)));
+    Ok(())
+}
+
+/// Counts, never money.
+fn as_gauge(count: i64) -> f64 {
+    f64::from(i32::try_from(count).unwrap_or(i32::MAX))
+}
+
+/// Waits; true when it is time to stop.
+async fn paused(wait: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => true,
+        () = tokio::time::sleep(wait) => false,
+    }
+}
