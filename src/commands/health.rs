@@ -17,6 +17,9 @@ use crate::config::{BaseUrl, Config};
 /// How long the gateway may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What is read of an answer, bytes.
+const LONGEST: u64 = 65_536;
+
 /// Exits 0 when `GET /healthz` answers 200, 1 when it answers otherwise or not at all.
 pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let address = BaseUrl::of_listener(config.listen);
@@ -36,9 +39,11 @@ async fn ask(config: &Config, host: &str) -> anyhow::Result<String> {
     let mut stream = TcpStream::connect(crate::config::reachable(config.listen)).await?;
     let request = format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
-    let mut line = [0_u8; 12];
-    stream.read_exact(&mut line).await?;
-    match std::str::from_utf8(&line).ok().and_then(|line| line.strip_prefix("HTTP/1.1 ")) {
+    // Read to its end, so that the gateway's last words do not meet a closed connection.
+    let mut answer = Vec::new();
+    stream.take(LONGEST).read_to_end(&mut answer).await?;
+    let line = answer.get(..12).and_then(|line| std::str::from_utf8(line).ok());
+    match line.and_then(|line| line.strip_prefix("HTTP/1.1 ")) {
         Some(status) => Ok(status.to_owned()),
         None => bail!("the answer is not HTTP"),
     }

@@ -92,6 +92,17 @@ fn wrong_settings_stop_the_start_with_a_hint() {
     }
 }
 
+/// A request up to the empty line.
+fn read_head(caller: &mut impl Read) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        caller.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    String::from_utf8(head).unwrap()
+}
+
 #[test]
 fn health_asks_the_gateway_that_the_settings_describe() {
     let folder = tempfile::tempdir().unwrap();
@@ -100,10 +111,10 @@ fn health_asks_the_gateway_that_the_settings_describe() {
     let gateway = std::thread::spawn(move || {
         ["200 OK", "503 Service Unavailable", "nonsense"].map(|status| {
             let (mut caller, _) = listener.accept().unwrap();
-            let mut request = [0_u8; 1024];
-            let length = caller.read(&mut request).unwrap();
-            write!(caller, "HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").unwrap();
-            String::from_utf8_lossy(&request[..length]).into_owned()
+            let request = read_head(&mut caller);
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+            caller.write_all(answer.as_bytes()).unwrap();
+            request
         })
     });
     let codes = [(); 3].map(|()| moneybridge(folder.path(), &["health", "--listen", &address]).status.code());
