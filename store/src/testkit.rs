@@ -11,6 +11,8 @@
     reason = "a test that cannot start should stop"
 )]
 
+pub mod scene;
+
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

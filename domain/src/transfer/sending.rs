@@ -32,8 +32,11 @@ impl Case {
         let payee = self.transfer.payee_account.as_ref().ok_or(Refusal::NoFloat { rail: movement.rail })?;
         let next = draft.change(movement, MovementState::Succeeded)?;
         draft.settle(movement);
-        let postings = recipes::single(&movement.source, payee, movement.amount);
-        draft.post(EntryKind::Disbursement, Nature::Fact, Some(movement), postings)?;
+        // To the payer's own balance the value is there already.
+        if movement.source != *payee {
+            let postings = recipes::single(&movement.source, payee, movement.amount);
+            draft.post(EntryKind::Disbursement, Nature::Fact, Some(movement), postings)?;
+        }
         self.complete(draft, &next)?;
         draft.put(next);
         Ok(true)
@@ -145,6 +148,7 @@ impl Case {
         fact: &Fact,
     ) -> Result<Movement, Refusal> {
         let mut next = draft.change(movement, MovementState::Succeeded)?;
+        next.submitted_at = next.submitted_at.or(Some(draft.now));
         if let Fact::Succeeded { provider_ref, transaction_ref, amount, fee, .. } = fact {
             if *amount != movement.amount {
                 let (reference, expected) = (movement.reference, movement.amount);

@@ -1,3 +1,16 @@
-//! The ledger as stored: accounts and holds. Only the writer changes it.
+//! The ledger as stored: accounts, entries, holds, and the sealed chain over them. Only the writer appends.
+//!
+//! Entries commit unsealed, so that no two writers meet on a head. The [`sealer`] numbers them within a second, chains
+//! them into blocks and builds what lists need; [`verify`] recomputes all of it from the rows.
 
+mod block;
+mod keys;
+mod lines;
 mod rows;
+mod sheet;
+mod snapshot;
+
+pub mod accounts;
+pub mod entries;
+pub mod sealer;
+pub mod trial;

@@ -1,11 +1,13 @@
-//! Accounts and holds between the database and the domain.
+//! Accounts and holds between the database and the domain, and the rows that the sealer writes.
 
 use chrono::{DateTime, Utc};
 use domain::{Account, Balance, Hold, HoldId, HoldState};
+use uuid::Uuid;
 
 use crate::StoreError;
 use crate::read::{money, word};
 use crate::rows::{AccountRow, HoldRow};
+use crate::table::table;
 
 impl AccountRow {
     pub(crate) fn of(balance: &Balance, opened_at: DateTime<Utc>) -> AccountRow {
@@ -71,5 +73,46 @@ impl TryFrom<HoldRow> for Hold {
             business: word(what, &row.business)?,
             at: row.created_at,
         })
+    }
+}
+
+table! {
+    pub struct BlockRow in "blocks" {
+        number: i64 as "bigint",
+        first_entry: i64 as "bigint",
+        last_entry: i64 as "bigint",
+        first_audit: i64 as "bigint",
+        last_audit: i64 as "bigint",
+        previous: Vec<u8> as "bytea",
+        hash: Vec<u8> as "bytea",
+        sealed_at: DateTime<Utc> as "timestamptz",
+    }
+}
+
+table! {
+    pub struct SealedEntryRow in "sealed_entries" {
+        number: i64 as "bigint",
+        entry_id: Uuid as "uuid",
+        batch_id: Uuid as "uuid",
+        ord: i64 as "bigint",
+        business: String as "text",
+    }
+}
+
+table! {
+    pub struct SealedAuditRow in "sealed_audit" {
+        number: i64 as "bigint",
+        batch_id: Uuid as "uuid",
+        ord: i64 as "bigint",
+    }
+}
+
+table! {
+    pub struct AccountLineRow in "account_lines" {
+        account_id: Uuid as "uuid",
+        number: i64 as "bigint",
+        delta_minor: i64 as "bigint",
+        balance_minor: i64 as "bigint",
+        at: DateTime<Utc> as "timestamptz",
     }
 }

@@ -15,6 +15,8 @@ mod needs;
 mod postgres;
 mod sqlite;
 
+pub(crate) use sqlite::connect as lite_connection;
+
 pub use change::{
     Answer, Applied, Change, Claim, Kept, NewAudit, NewCallback, NewPromise, TransferWrite, WriteError,
     Written,
