@@ -109,14 +109,23 @@ async fn a_code_that_is_copied_to_another_challenge_is_wrong_there() {
     on_each_database(async |db| {
         let (mine, theirs) = (challenge(&db, Some("111111")).await, challenge(&db, Some("222222")).await);
         let mut tx = db.begin().await.unwrap();
-        match tx.conn() {
-            Conn::Sqlite(c) => {
-                drop(sqlx::query(COPY).bind(mine.uuid()).bind(theirs.uuid()).execute(c).await.unwrap())
-            }
-            Conn::Postgres(c) => {
-                drop(sqlx::query(COPY).bind(mine.uuid()).bind(theirs.uuid()).execute(c).await.unwrap())
-            }
-        }
+        let copied = match tx.conn() {
+            Conn::Sqlite(c) => sqlx::query(COPY)
+                .bind(mine.uuid())
+                .bind(theirs.uuid())
+                .execute(c)
+                .await
+                .unwrap()
+                .rows_affected(),
+            Conn::Postgres(c) => sqlx::query(COPY)
+                .bind(mine.uuid())
+                .bind(theirs.uuid())
+                .execute(c)
+                .await
+                .unwrap()
+                .rows_affected(),
+        };
+        assert_eq!(copied, 1);
         tx.commit().await.unwrap();
         assert_eq!(guess(&db, theirs, "111111").await, Verdict::Wrong { left: 4 });
         assert_eq!(guess(&db, mine, "111111").await, Verdict::Right);
