@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use providers::{CallSettings, ConsoleSms, HttpClient, HttpProvider, OrangeSms, OrangeSmsConfig, Registry, SmsSender};
+use providers::{
+    CallSettings, ConsoleSms, HttpClient, HttpProvider, OrangeSms, OrangeSmsConfig, Registry, SmsSender,
+};
 use secrecy::ExposeSecret;
 use store::book::Mode as BookMode;
 use store::crypto::Keyring;
@@ -158,7 +160,11 @@ struct Outside<'a> {
 }
 
 impl<'a> Outside<'a> {
-    fn new(config: &'a Config, clock: &Clock, simulation: Option<&Simulation>) -> anyhow::Result<Outside<'a>> {
+    fn new(
+        config: &'a Config,
+        clock: &Clock,
+        simulation: Option<&Simulation>,
+    ) -> anyhow::Result<Outside<'a>> {
         let clock = clock.clone();
         Ok(Outside {
             config,

@@ -3,6 +3,7 @@
 //! The rooms and what each has never heard of are in `docs/ARCHITECTURE.md`. This library is the
 //! gateway without its `main`, so that tests can start it in their own process.
 
+pub mod api;
 pub mod app;
 pub mod clock;
 pub mod commands;

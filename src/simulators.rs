@@ -31,7 +31,10 @@ impl Embedded {
 
 impl Simulation {
     /// Starts the simulators that the settings embed, or notes where the others are. `None` in live mode.
-    pub async fn start(config: &Config, clock: &Clock) -> anyhow::Result<(Option<Simulation>, Option<Embedded>)> {
+    pub async fn start(
+        config: &Config,
+        clock: &Clock,
+    ) -> anyhow::Result<(Option<Simulation>, Option<Embedded>)> {
         match &config.simulators {
             None => Ok((None, None)),
             Some(Simulators::Remote(url)) => Ok((Some(Simulation { url: url.clone(), clock: None }), None)),
@@ -44,7 +47,8 @@ impl Simulation {
                     wave: config.wave.iter().map(wallet).collect(),
                     ..sandbox::SandboxConfig::default()
                 };
-                let sandbox = sandbox::Sandbox::start(settings).await.context("the simulators cannot start")?;
+                let sandbox =
+                    sandbox::Sandbox::start(settings).await.context("the simulators cannot start")?;
                 let sandbox_clock = sandbox.clock();
                 let _ = sandbox_clock.set(clock.now());
                 let url = BaseUrl::of_listener(sandbox.addr());
@@ -72,7 +76,8 @@ impl Simulation {
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
         let control = self.url.join("/_control/wave/webhooks");
         for wallet in wallets {
-            let secrets: Vec<&str> = wallet.webhook_secrets.iter().map(|secret| secret.expose_secret()).collect();
+            let secrets: Vec<&str> =
+                wallet.webhook_secrets.iter().map(|secret| secret.expose_secret()).collect();
             let strategy = match wallet.webhook_proof {
                 WebhookProof::Signing => "signing",
                 WebhookProof::Shared => "shared",
@@ -83,8 +88,13 @@ impl Simulation {
                 "strategy": strategy,
                 "secrets": secrets,
             });
-            let answer = client.post(&control).json(&body).send().await.context("the simulators do not answer")?;
-            anyhow::ensure!(answer.status().is_success(), "the simulators refuse a webhook: {}", answer.status());
+            let answer =
+                client.post(&control).json(&body).send().await.context("the simulators do not answer")?;
+            anyhow::ensure!(
+                answer.status().is_success(),
+                "the simulators refuse a webhook: {}",
+                answer.status()
+            );
         }
         Ok(())
     }

@@ -97,7 +97,8 @@ pub fn unwind(terms: &Transfer) -> Recipe {
 /// Undoes the share of the conversion that lies between two cumulative refunds of `terms.total`.
 ///
 /// What returns to the payer's account is exactly `after − before`: its pieces are cut at the same points of the
-/// whole, so the roundings of neighbours cancel. Other pieces are scaled by `cumulative / total`, rounded down. A
+/// whole, so the roundings of neighbours cancel. (Within one currency what was sent never left that account, so only
+/// the fee's share returns.) Other pieces are scaled by `cumulative / total`, rounded down. A
 /// series of parts that ends at the total adds up to [`unwind`] to the last minor unit; a piece may step back by one
 /// minor unit on the way, which is booked the other way round.
 pub fn unwind_part(terms: &Transfer, before: Money, after: Money) -> Recipe {

@@ -6,8 +6,11 @@
 //! To add one: a variant of [`Command`] with its arguments and help, a line in [`Cli::run`], and a
 //! file with `pub async fn run(…) -> anyhow::Result<ExitCode>`.
 
+pub mod demo;
 pub mod health;
 pub mod keys;
+pub mod migrate;
+pub mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,19 +28,25 @@ pub const FAILED: u8 = 1;
 /// Settings come from moneybridge.toml, then MONEYBRIDGE_… variables, then flags; config.default.toml
 /// explains each.
 #[derive(Debug, Parser)]
-#[command(name = "moneybridge", version, arg_required_else_help = true)]
+#[command(name = "moneybridge", version)]
 pub struct Cli {
     /// Settings given on the command line.
     #[command(flatten)]
     pub settings: Settings,
-    /// What to do.
+    /// What to do; without one, `serve`.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the gateway, with simulated providers beside it in sandbox mode
+    Serve,
+    /// Play eight transfers side by side, with everything that goes wrong, and check every book
+    Demo(demo::Demo),
+    /// Bring the database's schema up to date
+    Migrate,
     /// Ask the gateway that these settings describe whether it is alive; exits 0 if so
     Health,
     /// Make keys
@@ -72,7 +81,10 @@ pub struct Settings {
 impl Cli {
     /// Does what the command line says.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        match self.command {
+        match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(self.settings.load()?).await,
+            Command::Demo(demo) => demo::run(&demo).await,
+            Command::Migrate => migrate::run(&self.settings.load()?).await,
             Command::Health => health::run(&self.settings.load()?).await,
             Command::Keys(command) => keys::run(&command),
         }

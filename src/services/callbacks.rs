@@ -7,9 +7,9 @@ use domain::transfer::{Event, Refusal};
 use domain::{InboxId, Movement, Provider, Rail, Wallet};
 use http::HeaderMap;
 use providers::{Callback, Trust};
+use store::crypto::Aad;
 use store::inbox::ClaimedCallback;
 use store::writer::{Applied, Change, NewCallback, WriteError};
-use store::crypto::Aad;
 use store::{StoreError, inbox, movements, outbox};
 
 use super::cases::{self, CaseError, With};
@@ -27,7 +27,12 @@ pub enum CallbackError {
 }
 
 /// Stores an authentic callback, or finds that it is stored already: both are an answer of 200.
-pub async fn receive(app: &App, provider: Provider, headers: &HeaderMap, body: &[u8]) -> Result<(), CallbackError> {
+pub async fn receive(
+    app: &App,
+    provider: Provider,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(), CallbackError> {
     let verified = app.providers.verify(provider, headers, body, app.clock.now());
     let (wallet, verified) = verified.map_err(|error| {
         metrics::counter!("webhooks_refused_total", "provider" => provider.as_str()).increment(1);
@@ -72,7 +77,9 @@ pub async fn apply(app: &App, claimed: &ClaimedCallback) -> Result<&'static str,
     }
     match (callback.outcome, callback.trust) {
         (Some(outcome), Trust::Proven) => match facts::of(&outcome) {
-            Some(fact) => tell(app, claimed, &movement, Event::Heard { movement: movement.reference, fact }).await,
+            Some(fact) => {
+                tell(app, claimed, &movement, Event::Heard { movement: movement.reference, fact }).await
+            }
             None => finish(app, claimed, "nothing_new").await,
         },
         _ => ask_now(app, claimed, &movement).await,
@@ -103,7 +110,8 @@ async fn movement_of(
     let Some(provider_ref) = &callback.provider_ref else { return Ok(None) };
     for rail in Rail::ALL {
         if rail.provider().is_some_and(|provider| provider.as_str() == claimed.provider) {
-            let found = movements::find_by_provider_ref(&mut reader.conn(), *rail, provider_ref.as_str()).await?;
+            let found =
+                movements::find_by_provider_ref(&mut reader.conn(), *rail, provider_ref.as_str()).await?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -112,7 +120,12 @@ async fn movement_of(
     Ok(None)
 }
 
-async fn tell(app: &App, claimed: &ClaimedCallback, movement: &Movement, event: Event) -> Result<&'static str, ApplyError> {
+async fn tell(
+    app: &App,
+    claimed: &ClaimedCallback,
+    movement: &Movement,
+    event: Event,
+) -> Result<&'static str, ApplyError> {
     let outcome = "applied".to_owned();
     let applied = Applied { id: claimed.id, attempt: claimed.attempt, outcome };
     let with = With { applied: Some(applied), ..With::default() };
@@ -131,7 +144,11 @@ async fn tell(app: &App, claimed: &ClaimedCallback, movement: &Movement, event: 
 }
 
 /// A hint: the question that is planned for later is asked now.
-async fn ask_now(app: &App, claimed: &ClaimedCallback, movement: &Movement) -> Result<&'static str, ApplyError> {
+async fn ask_now(
+    app: &App,
+    claimed: &ClaimedCallback,
+    movement: &Movement,
+) -> Result<&'static str, ApplyError> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     outbox::hasten(&mut tx, "inquire", movement.reference.uuid(), now).await?;
@@ -141,7 +158,11 @@ async fn ask_now(app: &App, claimed: &ClaimedCallback, movement: &Movement) -> R
     Ok("asked")
 }
 
-async fn finish(app: &App, claimed: &ClaimedCallback, word: &'static str) -> Result<&'static str, ApplyError> {
+async fn finish(
+    app: &App,
+    claimed: &ClaimedCallback,
+    word: &'static str,
+) -> Result<&'static str, ApplyError> {
     let mut tx = app.db.begin().await?;
     inbox::finish(&mut tx, claimed.id, claimed.attempt, word, app.clock.now()).await?;
     tx.commit().await?;

@@ -83,8 +83,13 @@ pub fn opened(stored: StoredTransfer, sealer: &Sealer) -> Result<domain::Transfe
 pub fn wallets(app: &App, transfer: &domain::Transfer) -> Wallets {
     let find = |rail: domain::Rail, country, currency| {
         let provider = rail.provider()?;
-        let serves = |c: &&providers::Capabilities| c.countries.contains(&country) && c.currencies.contains(&currency);
-        app.providers.wallets(provider).map(|entry| entry.capabilities()).find(serves).map(|c| c.wallet.clone())
+        let serves =
+            |c: &&providers::Capabilities| c.countries.contains(&country) && c.currencies.contains(&currency);
+        app.providers
+            .wallets(provider)
+            .map(|entry| entry.capabilities())
+            .find(serves)
+            .map(|c| c.wallet.clone())
     };
     let main = || Wallet::parse("main").unwrap_or_else(|_| unreachable!("a constant name"));
     let t = transfer;
@@ -97,7 +102,12 @@ pub fn wallets(app: &App, transfer: &domain::Transfer) -> Wallets {
 /// Applies `event` to the transfer and commits what follows, with `with`. `None` when it told nothing new.
 ///
 /// A promise or callback whose lease was lost is left to whoever has it now; the event itself still counts.
-pub async fn apply(app: &App, id: TransferId, event: &Event, mut with: With<'_>) -> Result<Option<Step>, CaseError> {
+pub async fn apply(
+    app: &App,
+    id: TransferId,
+    event: &Event,
+    mut with: With<'_>,
+) -> Result<Option<Step>, CaseError> {
     for _ in 0..TRIES {
         let open = open(app, id).await?;
         let step = open.case.advance(event, app.clock.now(), &mut &app.ids)?;

@@ -158,7 +158,8 @@ fn common_code(fields: &[FieldError]) -> &'static str {
 impl From<StoreError> for ServiceError {
     /// What may pass by itself is `unavailable`; it is logged here, because the answer does not carry it.
     fn from(error: StoreError) -> ServiceError {
-        let passes = error.is_transient() || error.is_fatal() || matches!(error, StoreError::CommitUnknown(_));
+        let passes =
+            error.is_transient() || error.is_fatal() || matches!(error, StoreError::CommitUnknown(_));
         if !passes {
             return ServiceError::internal(error);
         }
@@ -196,7 +197,8 @@ mod tests {
         let unknown = FieldError::new("/a", "unknown_field");
         let repeated = FieldError::new("/b", "repeated_field");
         let phone = FieldError::new("/phone", "invalid_phone").with("field", "phone");
-        let code = |fields: &[&FieldError]| ServiceError::Invalid(fields.iter().copied().cloned().collect()).code();
+        let code =
+            |fields: &[&FieldError]| ServiceError::Invalid(fields.iter().copied().cloned().collect()).code();
         assert_eq!(code(&[&unknown, &repeated]), "unknown_field");
         assert_eq!(code(&[&phone, &phone]), "invalid_phone");
         assert_eq!(code(&[&phone, &unknown]), "validation_failed");

@@ -16,12 +16,19 @@ use crate::app::App;
 const PAGES: usize = 64;
 
 /// Reads the statement of the day of the collection and the next, and books the fee it shows.
-pub(super) async fn learn(app: &App, promise: &Claimed, movement: &Movement) -> Result<Option<End>, KeepError> {
+pub(super) async fn learn(
+    app: &App,
+    promise: &Claimed,
+    movement: &Movement,
+) -> Result<Option<End>, KeepError> {
     if movement.fee.is_some() {
         return Ok(Some(End::Done));
     }
     let Some(provider) = calls::provider(app, movement) else {
-        return Ok(Some(End::Again { after: TimeDelta::minutes(1), error: "this wallet is not configured".into() }));
+        return Ok(Some(End::Again {
+            after: TimeDelta::minutes(1),
+            error: "this wallet is not configured".into(),
+        }));
     };
     let day = movement.updated_at.date_naive();
     for date in [day, day.checked_add_days(Days::new(1)).unwrap_or(day)] {
@@ -38,11 +45,16 @@ pub(super) async fn learn(app: &App, promise: &Claimed, movement: &Movement) -> 
     Ok(Some(End::Again { after: backoff(promise.attempt) + TimeDelta::seconds(5), error }))
 }
 
-async fn find(provider: &dyn Provider, movement: &Movement, date: NaiveDate) -> Result<Option<Money>, String> {
+async fn find(
+    provider: &dyn Provider,
+    movement: &Movement,
+    date: NaiveDate,
+) -> Result<Option<Money>, String> {
     let mut cursor = None;
     for _ in 0..PAGES {
         let page = Operation::Transactions(Page { date, cursor });
-        let Outcome::Transactions(page) = provider.call(&page).await.map_err(|error| error.to_string())? else {
+        let Outcome::Transactions(page) = provider.call(&page).await.map_err(|error| error.to_string())?
+        else {
             return Err("an answer to another question".into());
         };
         if let Some(line) = page.lines.iter().find(|line| is_of(line, movement)) {
@@ -59,11 +71,19 @@ async fn find(provider: &dyn Provider, movement: &Movement, date: NaiveDate) -> 
 fn is_of(line: &StatementLine, movement: &Movement) -> bool {
     let named = line.provider_ref.as_ref().map(|reference| &reference.0) == movement.provider_ref.as_ref()
         && movement.provider_ref.is_some();
-    (named || line.reference == Some(movement.reference)) && !line.is_reversal && line.gross == movement.amount
+    (named || line.reference == Some(movement.reference))
+        && !line.is_reversal
+        && line.gross == movement.amount
 }
 
-async fn book(app: &App, promise: &Claimed, movement: &Movement, fee: Money) -> Result<Option<End>, KeepError> {
-    let kept = |_: Option<&Step>| Kept { id: promise.id, attempt: promise.attempt, again_at: None, error: None };
+async fn book(
+    app: &App,
+    promise: &Claimed,
+    movement: &Movement,
+    fee: Money,
+) -> Result<Option<End>, KeepError> {
+    let kept =
+        |_: Option<&Step>| Kept { id: promise.id, attempt: promise.attempt, again_at: None, error: None };
     let event = Event::FeeLearned { movement: movement.reference, fee };
     cases::apply(app, movement.transfer, &event, With { kept: Some(&kept), ..With::default() }).await?;
     Ok(None)

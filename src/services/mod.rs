@@ -7,6 +7,7 @@
 
 pub mod alerts;
 pub mod auth;
+pub mod books;
 pub mod callbacks;
 pub mod caller;
 mod calls;
@@ -17,13 +18,16 @@ pub mod feed;
 mod fees;
 pub mod me;
 mod notices;
+pub mod offer;
 pub mod opening;
 pub mod people;
 pub mod promises;
 pub mod quotes;
+pub mod readiness;
+pub mod sandbox;
 pub mod texts;
 pub mod transfers;
 
 pub use caller::{Caller, IdempotencyKey, Visitor};
 pub use error::{FieldError, ServiceError};
-pub use store::users::{Language, Role, Roles, UserStatus};
+pub use store::users::{Language, Role, Roles, User, UserStatus};

@@ -19,7 +19,11 @@ use crate::app::App;
 const ATTEMPTS: i64 = 8;
 
 /// Sends one notice.
-pub(super) async fn notify(app: &App, promise: &Claimed, notice: NoticeKind) -> Result<Option<End>, KeepError> {
+pub(super) async fn notify(
+    app: &App,
+    promise: &Claimed,
+    notice: NoticeKind,
+) -> Result<Option<End>, KeepError> {
     let open = cases::open(app, TransferId::from_uuid(promise.subject)).await?;
     let Some((to, language)) = recipient(app, &open, notice).await? else { return Ok(Some(End::Done)) };
     let sent = app.sms.send(&to, &text(&open, notice, language)).await;
@@ -40,7 +44,9 @@ pub(super) async fn keep_other(app: &App, promise: &Claimed) -> Result<Option<En
 fn after(promise: &Claimed, sent: Result<(), SmsError>) -> End {
     match sent {
         Ok(()) => End::Done,
-        Err(error @ (SmsError::NotSent { .. } | SmsError::Misconfigured { .. })) if promise.attempt < ATTEMPTS => {
+        Err(error @ (SmsError::NotSent { .. } | SmsError::Misconfigured { .. }))
+            if promise.attempt < ATTEMPTS =>
+        {
             End::Again { after: backoff(promise.attempt), error: error.to_string() }
         }
         Err(error) => {
@@ -52,7 +58,11 @@ fn after(promise: &Claimed, sent: Result<(), SmsError>) -> End {
 }
 
 /// The owner reads their own language; of a payee we know the country only, and these countries read French.
-async fn recipient(app: &App, open: &OpenCase, notice: NoticeKind) -> Result<Option<(Msisdn, Language)>, KeepError> {
+async fn recipient(
+    app: &App,
+    open: &OpenCase,
+    notice: NoticeKind,
+) -> Result<Option<(Msisdn, Language)>, KeepError> {
     let phone = |text: &Option<String>| text.as_deref().and_then(|text| Msisdn::parse(text).ok());
     match notice.audience() {
         Audience::Payee => Ok(phone(&open.people.payee.phone).map(|to| (to, Language::Fr))),

@@ -77,7 +77,11 @@ impl Sealer {
         Ok(self.open::<SealedAction>("next_action", sealed)?.into())
     }
 
-    fn open<T: serde::de::DeserializeOwned>(&self, column: &'static str, sealed: &[u8]) -> Result<T, store::StoreError> {
+    fn open<T: serde::de::DeserializeOwned>(
+        &self,
+        column: &'static str,
+        sealed: &[u8],
+    ) -> Result<T, store::StoreError> {
         let plain = self.key.open(self.aad(column), sealed)?;
         serde_json::from_slice(&plain).map_err(|_| store::StoreError::corrupt("transfer", self.transfer))
     }
@@ -92,7 +96,9 @@ impl From<NextAction> for SealedAction {
         match action {
             NextAction::Redirect { url, expires_at } => SealedAction::Redirect { url, expires_at },
             NextAction::ApproveOnPhone { expires_at } => SealedAction::ApproveOnPhone { expires_at },
-            NextAction::Qr { payload, deep_link, expires_at } => SealedAction::Qr { payload, deep_link, expires_at },
+            NextAction::Qr { payload, deep_link, expires_at } => {
+                SealedAction::Qr { payload, deep_link, expires_at }
+            }
         }
     }
 }
@@ -102,7 +108,9 @@ impl From<SealedAction> for NextAction {
         match action {
             SealedAction::Redirect { url, expires_at } => NextAction::Redirect { url, expires_at },
             SealedAction::ApproveOnPhone { expires_at } => NextAction::ApproveOnPhone { expires_at },
-            SealedAction::Qr { payload, deep_link, expires_at } => NextAction::Qr { payload, deep_link, expires_at },
+            SealedAction::Qr { payload, deep_link, expires_at } => {
+                NextAction::Qr { payload, deep_link, expires_at }
+            }
         }
     }
 }

@@ -53,7 +53,9 @@ pub async fn keep(app: &App, promise: &Claimed) {
 
 /// `None` when the promise was ended by the commit that it led to.
 async fn kept(app: &App, promise: &Claimed) -> Result<Option<End>, KeepError> {
-    let Some(kind) = PromiseKind::parse(&promise.kind) else { return notices::keep_other(app, promise).await };
+    let Some(kind) = PromiseKind::parse(&promise.kind) else {
+        return notices::keep_other(app, promise).await;
+    };
     match kind {
         PromiseKind::Notify(notice) => notices::notify(app, promise, notice).await,
         PromiseKind::Expire => expire(app, promise).await,
@@ -160,16 +162,23 @@ impl Leg<'_> {
             Ok(Outcome::Cancelled) => self.hear(Fact::Cancelled).await,
             Ok(Outcome::Expired) => self.hear(Fact::Expired).await,
             Ok(_) => self.inquire().await,
-            Err(error) => Ok(Some(End::Again { after: backoff(self.promise.attempt), error: error.to_string() })),
+            Err(error) => {
+                Ok(Some(End::Again { after: backoff(self.promise.attempt), error: error.to_string() }))
+            }
         }
     }
 
     /// Reserves the float; when it does not suffice the payment waits and somebody is told.
     async fn dispatch(&self) -> Result<Option<End>, KeepError> {
         match self.tell(Event::Dispatch { movement: self.movement.reference }).await {
-            Err(KeepError::Case(CaseError::Write(WriteError::Ledger(LedgerError::InsufficientFunds { .. })))) => {
+            Err(KeepError::Case(CaseError::Write(WriteError::Ledger(LedgerError::InsufficientFunds {
+                ..
+            })))) => {
                 alerts::float_low(self.movement);
-                Ok(Some(End::Again { after: TimeDelta::seconds(30), error: "the float does not suffice".into() }))
+                Ok(Some(End::Again {
+                    after: TimeDelta::seconds(30),
+                    error: "the float does not suffice".into(),
+                }))
             }
             told => told,
         }
@@ -196,7 +205,8 @@ impl Leg<'_> {
     /// A question goes on until the movement is final; any other promise is done.
     fn end(&self, step: Option<&Step>) -> Kept {
         let same = |m: &&Movement| m.reference == self.movement.reference;
-        let state = step.and_then(|step| step.movements.iter().find(same)).map_or(self.movement.state, |m| m.state);
+        let state =
+            step.and_then(|step| step.movements.iter().find(same)).map_or(self.movement.state, |m| m.state);
         let asking = self.promise.kind == PromiseKind::Inquire.as_str() && !state.is_final();
         let again_at = asking.then(|| self.app.clock.now() + ladder(self.promise.attempt));
         Kept { id: self.promise.id, attempt: self.promise.attempt, again_at, error: None }
@@ -219,13 +229,17 @@ async fn expire(app: &App, promise: &Claimed) -> Result<Option<End>, KeepError> 
     if !open.case.transfer.status.awaits_money() {
         return Ok(Some(End::Done));
     }
-    let asked = |m: &&Movement| m.kind == MovementKind::Collection && matches!(m.state, MovementState::Submitted | MovementState::Uncertain);
+    let asked = |m: &&Movement| {
+        m.kind == MovementKind::Collection
+            && matches!(m.state, MovementState::Submitted | MovementState::Uncertain)
+    };
     for movement in open.case.movements.iter().filter(asked) {
         if let Some(end) = ask_before_expiry(app, promise, &open, movement).await? {
             return Ok(Some(end));
         }
     }
-    let kept = |_: Option<&Step>| Kept { id: promise.id, attempt: promise.attempt, again_at: None, error: None };
+    let kept =
+        |_: Option<&Step>| Kept { id: promise.id, attempt: promise.attempt, again_at: None, error: None };
     let with = With { kept: Some(&kept), ..With::default() };
     cases::apply(app, id, &Event::Expire, with).await?;
     Ok(None)
@@ -239,11 +253,16 @@ async fn ask_before_expiry(
     movement: &Movement,
 ) -> Result<Option<End>, KeepError> {
     let Some(provider) = calls::provider(app, movement) else {
-        return Ok(Some(End::Again { after: TimeDelta::minutes(1), error: "this wallet is not configured".into() }));
+        return Ok(Some(End::Again {
+            after: TimeDelta::minutes(1),
+            error: "this wallet is not configured".into(),
+        }));
     };
     let outcome = match provider.call(&calls::inquiry(open, movement)).await {
         Ok(outcome) => outcome,
-        Err(error) => return Ok(Some(End::Again { after: ladder(promise.attempt), error: error.to_string() })),
+        Err(error) => {
+            return Ok(Some(End::Again { after: ladder(promise.attempt), error: error.to_string() }));
+        }
     };
     if let Some(fact) = facts::of(&outcome) {
         let event = Event::Heard { movement: movement.reference, fact };

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use domain::{
-    Country, CorridorTerms, Currency, FeeSchedule, Money, Quote, QuoteError, QuoteId, QuoteRequest, Rail, Route, Side,
-    UserId,
+    CorridorTerms, Country, Currency, FeeSchedule, Money, Quote, QuoteError, QuoteId, QuoteRequest, Rail,
+    Route, Side, UserId,
 };
 use store::StoreError;
 
@@ -92,7 +92,9 @@ fn can_finish(app: &App, corridor: &Corridor, ask: &QuoteAsk) -> bool {
     legs.into_iter().all(|(rail, country, currency, operation)| {
         let Some(provider) = rail.provider() else { return rail == Rail::Balance };
         app.providers.wallets(provider).map(|entry| entry.capabilities()).any(|wallet| {
-            wallet.countries.contains(&country) && wallet.currencies.contains(&currency) && wallet.supports(operation)
+            wallet.countries.contains(&country)
+                && wallet.currencies.contains(&currency)
+                && wallet.supports(operation)
         })
     })
 }

@@ -20,10 +20,8 @@ struct Texts {
     en: FluentBundle<FluentResource>,
 }
 
-static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts {
-    fr: bundle(langid!("fr"), FRENCH),
-    en: bundle(langid!("en"), ENGLISH),
-});
+static TEXTS: LazyLock<Texts> =
+    LazyLock::new(|| Texts { fr: bundle(langid!("fr"), FRENCH), en: bundle(langid!("en"), ENGLISH) });
 
 /// The text of `key`; `args` fill its `{ $name }` places.
 pub fn text(language: Language, key: &str, args: &[(&'static str, String)]) -> String {
@@ -99,7 +97,8 @@ mod tests {
         for (name, source) in FILES {
             let resource = FluentResource::try_new(source.to_owned());
             assert!(resource.is_ok(), "{name}.ftl: {:?}", resource.err().map(|(_, errors)| errors));
-            let keys: Vec<_> = source.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key).collect();
+            let keys: Vec<_> =
+                source.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key).collect();
             let messages: Vec<_> = keys.iter().filter(|key| !key.starts_with(' ')).collect();
             let distinct: BTreeSet<_> = messages.iter().collect();
             assert_eq!(distinct.len(), messages.len(), "a key of {name}.ftl is there twice");

@@ -50,7 +50,11 @@ async fn claim(app: &App, lane: &str, places: &Arc<Semaphore>) -> Vec<(Claimed, 
     match claim_due(app, lane, free.len()).await {
         Ok(claimed) => claimed.into_iter().zip(free).collect(),
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, outbox.lane = lane, "promises could not be claimed");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                outbox.lane = lane,
+                "promises could not be claimed"
+            );
             tokio::time::sleep(Duration::from_secs(1)).await;
             vec![]
         }

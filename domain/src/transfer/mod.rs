@@ -10,6 +10,7 @@
 mod case;
 mod collecting;
 mod draft;
+mod history;
 mod opening;
 mod plan;
 mod sending;

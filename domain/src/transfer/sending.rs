@@ -103,41 +103,53 @@ impl Case {
                 }
                 let next = submitted(draft, movement, provider_ref)?;
                 draft.note_for_staff("submitted", &next, "");
-                self.reflect(draft, movement.kind, false)?;
+                self.reflect(draft, &next, false)?;
                 draft.put(next);
             }
             Fact::NotFound { resend, settling } => {
                 let again = *resend && surely_not_there(movement, *settling, draft.now);
                 let not_found = if again { 0 } else { movement.not_found + 1 };
                 let next = not_known(draft, movement, not_found, "not found")?;
-                self.reflect(draft, movement.kind, true)?;
+                self.reflect(draft, &next, true)?;
                 if again {
                     draft.note_for_staff("sent_again", &next, "");
                     draft.promise_for(PromiseKind::Submit, &next, draft.now);
                 }
             }
             Fact::Unknown { reason } => {
-                not_known(draft, movement, movement.not_found, reason)?;
-                self.reflect(draft, movement.kind, true)?;
+                let next = not_known(draft, movement, movement.not_found, reason)?;
+                self.reflect(draft, &next, true)?;
             }
             _ => return Ok(false),
         }
         Ok(true)
     }
 
-    /// Shows in the transfer's status whether the outcome of an outgoing movement is known.
-    fn reflect(&self, draft: &mut Draft<'_>, kind: MovementKind, unknown: bool) -> Result<(), Refusal> {
+    /// Shows in the transfer's status whether the outcome of its own outgoing movement is known. Late money that goes
+    /// back is no part of the transfer any more.
+    fn reflect(&self, draft: &mut Draft<'_>, movement: &Movement, unknown: bool) -> Result<(), Refusal> {
         use TransferStatus::{Disbursing, InReconciliation, Refunding};
         let status = self.transfer.status;
-        match (unknown, status, kind) {
-            (true, Disbursing | Refunding, _) => {
+        if self.returns_late_money(movement) {
+            return Ok(());
+        }
+        match (unknown, status) {
+            (true, Disbursing | Refunding) => {
                 draft.say("in_reconciliation", None, "");
                 draft.status(InReconciliation)
             }
-            (false, InReconciliation, MovementKind::Disbursement) => draft.status(Disbursing),
-            (false, InReconciliation, _) => draft.status(Refunding),
+            (false, InReconciliation) => {
+                draft.say("reconciled", Some(movement), "");
+                let is_disbursement = movement.kind == MovementKind::Disbursement;
+                draft.status(if is_disbursement { Disbursing } else { Refunding })
+            }
             _ => Ok(()),
         }
+    }
+
+    fn returns_late_money(&self, refund: &Movement) -> bool {
+        let original = refund.original.and_then(|reference| self.movement(reference).ok());
+        refund.kind == MovementKind::Refund && original.is_some_and(Movement::is_late)
     }
 
     /// The value left our float, and with it the provider's fee when told.
@@ -224,12 +236,14 @@ impl Case {
         let mut next = draft.change(movement, MovementState::Declined)?;
         next.code = Some(code.to_owned());
         draft.void(movement);
-        draft.say("refund_refused", Some(&next), code);
-        draft.put(next);
-        if self.transfer.status.is_final() {
-            return Ok(());
+        if self.returns_late_money(movement) {
+            draft.say("late_return_refused", Some(&next), code);
+        } else {
+            draft.say("refund_refused", Some(&next), code);
+            draft.status(TransferStatus::NeedsAttention)?;
         }
-        draft.status(TransferStatus::NeedsAttention)
+        draft.put(next);
+        Ok(())
     }
 
     /// The provider took a finished disbursement back: the value is ours again, and a person decides.

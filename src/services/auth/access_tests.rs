@@ -137,8 +137,13 @@ fn no_foreign_header_is_read() {
         corpus.push(signed_by(&header, &payload, &KEY, algorithm));
         corpus.push(signed_by(OUR_HEADER, &payload, &KEY, algorithm));
     }
-    let unsigned = format!("{}.{}", BASE64.encode(r#"{"typ":"at+jwt","alg":"none"}"#), BASE64.encode(&payload));
-    corpus.extend([unsigned.clone(), format!("{unsigned}."), format!("{HEADER}.{}.", BASE64.encode(&payload))]);
+    let unsigned =
+        format!("{}.{}", BASE64.encode(r#"{"typ":"at+jwt","alg":"none"}"#), BASE64.encode(&payload));
+    corpus.extend([
+        unsigned.clone(),
+        format!("{unsigned}."),
+        format!("{HEADER}.{}.", BASE64.encode(&payload)),
+    ]);
     assert!(corpus.len() >= 45);
     refuse_all(&corpus);
 }
@@ -146,8 +151,7 @@ fn no_foreign_header_is_read() {
 #[test]
 fn every_claim_is_there_once_and_of_its_type() {
     let payload = ours().to_string();
-    let mut corpus: Vec<String> =
-        ["iss", "aud", "sub", "sid", "iat", "nbf", "exp"].map(without).to_vec();
+    let mut corpus: Vec<String> = ["iss", "aud", "sub", "sid", "iat", "nbf", "exp"].map(without).to_vec();
     for name in ["iat", "nbf", "exp"] {
         let good = ours()[name].as_i64().unwrap();
         let wrong = [
@@ -202,7 +206,9 @@ fn every_claim_is_there_once_and_of_its_type() {
     for (name, twice) in [("sub", "\"user_x\""), ("exp", "9000000000"), ("aud", "\"x\"")] {
         corpus.push(signed(OUR_HEADER, &payload.replacen('{', &format!("{{\"{name}\":{twice},"), 1)));
     }
-    corpus.extend(["", "null", "[]", "{}", "\"\"", "{", "\u{feff}{}"].map(|payload| signed(OUR_HEADER, payload)));
+    corpus.extend(
+        ["", "null", "[]", "{}", "\"\"", "{", "\u{feff}{}"].map(|payload| signed(OUR_HEADER, payload)),
+    );
     assert!(corpus.len() >= 100, "{}", corpus.len());
     refuse_all(&corpus);
 }
@@ -268,10 +274,12 @@ fn changed_and_foreign_tokens_are_refused() {
         corpus.push(String::from_utf8(changed).unwrap());
     }
     let last_bits = signature.len() - 1;
-    corpus.extend("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars().filter_map(|letter| {
-        let token = format!("{HEADER}.{payload}.{}{letter}", &signature[..last_bits]);
-        (token != good).then_some(token)
-    }));
+    corpus.extend("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars().filter_map(
+        |letter| {
+            let token = format!("{HEADER}.{payload}.{}{letter}", &signature[..last_bits]);
+            (token != good).then_some(token)
+        },
+    ));
     assert!(corpus.len() >= 150, "{}", corpus.len());
     refuse_all(&corpus);
 }

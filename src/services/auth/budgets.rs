@@ -51,7 +51,8 @@ pub fn of_guess(keyring: &Keyring, phone: &Msisdn) -> Vec<Budget> {
 
 /// What one try of a second factor spends.
 pub fn of_second_factor(user: UserId) -> Vec<Budget> {
-    let budget = |name: &str, window, ceiling| Budget { scope: format!("totp/{name}/{user}"), window, ceiling };
+    let budget =
+        |name: &str, window, ceiling| Budget { scope: format!("totp/{name}/{user}"), window, ceiling };
     vec![
         budget("ten_minutes", TimeDelta::minutes(10), SECOND_FACTORS_PER_TEN_MINUTES),
         budget("day", TimeDelta::days(1), SECOND_FACTORS_PER_DAY),

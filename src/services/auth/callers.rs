@@ -19,7 +19,8 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Caller, ServiceError
     })?;
     let mut reader = app.db.read().await?;
     let session = sessions::live(&mut reader.conn(), claims.session, now).await?;
-    let session = session.filter(|session| session.user == claims.user).ok_or(ServiceError::Unauthenticated)?;
+    let session =
+        session.filter(|session| session.user == claims.user).ok_or(ServiceError::Unauthenticated)?;
     let user = users::find(&mut reader.conn(), &app.people, claims.user).await?;
     let user = active(user)?;
     Ok(Caller {
@@ -40,7 +41,9 @@ pub fn claimed_user(app: &App, token: &str) -> Option<UserId> {
 pub(super) fn active(user: Option<User>) -> Result<User, ServiceError> {
     match user {
         None => Err(ServiceError::Unauthenticated),
-        Some(user) if user.status == UserStatus::Frozen => Err(ServiceError::Denied { code: "account_frozen" }),
+        Some(user) if user.status == UserStatus::Frozen => {
+            Err(ServiceError::Denied { code: "account_frozen" })
+        }
         Some(user) => Ok(user),
     }
 }

@@ -20,13 +20,13 @@ pub mod sessions;
 pub mod staff;
 pub mod tokens;
 
-pub use callers::authenticate;
+pub use callers::{authenticate, claimed_user};
 pub use sessions::SignedIn;
-pub use staff::seed_staff;
 
 use chrono::TimeDelta;
 use store::crypto::Keyring;
 
+use crate::app::App;
 use crate::config::{Config, Mode};
 use access::AccessTokens;
 use resends::Resends;
@@ -55,6 +55,11 @@ impl AuthParts {
         let wait = TimeDelta::seconds(config.auth.otp_resend_s);
         AuthParts { tokens, resends: Resends::new(wait) }
     }
+}
+
+/// Makes a sandbox's staff, unless they are there: see [`staff::seed`].
+pub async fn seed_staff(app: &App) -> Result<(), staff::EnrolError> {
+    staff::seed(&app.db, &app.people, app.clock.now()).await
 }
 
 /// Counts an attempt at one step of signing in, and tells the log how it went; never who or with what.

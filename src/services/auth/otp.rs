@@ -231,7 +231,9 @@ mod tests {
 
     #[test]
     fn the_message_is_one_sms_in_both_languages() {
-        for (language, begin) in [(None, "123456 est"), (Some(Language::Fr), "123456 est"), (Some(Language::En), "123456 is")] {
+        for (language, begin) in
+            [(None, "123456 est"), (Some(Language::Fr), "123456 est"), (Some(Language::En), "123456 is")]
+        {
             let text = message(language, "123456", 300);
             assert!(text.starts_with(begin) && text.contains("5 minutes"), "{text}");
             assert!(text.len() <= 160, "{text}");

@@ -42,7 +42,8 @@ pub async fn sign_in(
         Ok(_) => return Err(EXPIRED),
         Err(refused) => return commit_refusal(tx, refused).await,
     };
-    let (session, answer) = sessions::open(app, &mut tx, user, challenge.device.as_deref(), visitor, now).await?;
+    let (session, answer) =
+        sessions::open(app, &mut tx, user, challenge.device.as_deref(), visitor, now).await?;
     stored::mark_second_factor(&mut tx, session.id, now).await?;
     tx.commit().await?;
     super::count("totp", "right");
@@ -130,7 +131,9 @@ mod tests {
         let at = |s| DateTime::from_timestamp(s, 0).unwrap();
         for (time, code) in [(59, "287082"), (1_111_111_109, "081804"), (20_000_000_000, "353130")] {
             let step = time / 30;
-            for (when, found) in [(time, true), (time - 30, true), (time + 30, true), (time - 90, false), (time + 60, false)] {
+            for (when, found) in
+                [(time, true), (time - 30, true), (time + 30, true), (time - 90, false), (time + 60, false)]
+            {
                 let matched = matching_step(secret, code, at(when)).unwrap();
                 assert_eq!(matched, found.then_some(step), "{code} at {when}");
             }

@@ -5,9 +5,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::SessionId;
-use store::sessions::{self, Rotation, Session};
-use store::users::{self, User};
 use store::Tx;
+pub use store::sessions::Session;
+use store::sessions::{self, Rotation};
+use store::users::{self, User};
 use zeroize::Zeroizing;
 
 use super::access::AccessClaims;

@@ -98,7 +98,7 @@ pub struct SandboxStaff {
 /// Makes a sandbox's two admins and one operator, unless they are there. For a sandbox's book only.
 ///
 /// Steps that were used by a clock that had been moved ahead count no more.
-pub async fn seed_staff(db: &Db, people: &PersonKeys, now: DateTime<Utc>) -> Result<(), EnrolError> {
+pub async fn seed(db: &Db, people: &PersonKeys, now: DateTime<Utc>) -> Result<(), EnrolError> {
     for (phone, role) in SANDBOX_STAFF {
         let phone = Msisdn::parse(phone)?;
         let mut tx = db.begin().await?;
@@ -193,9 +193,9 @@ mod tests {
     async fn a_sandbox_has_two_admins_and_an_operator_however_often_it_starts() {
         on_each_database(async |db| {
             let people = person_keys();
-            seed_staff(&db, &people, instant()).await.unwrap();
+            seed(&db, &people, instant()).await.unwrap();
             let first = sandbox_staff(&db, &people).await.unwrap();
-            seed_staff(&db, &people, instant() + TimeDelta::days(1)).await.unwrap();
+            seed(&db, &people, instant() + TimeDelta::days(1)).await.unwrap();
             assert_eq!(sandbox_staff(&db, &people).await.unwrap(), first);
             let roles: Vec<Role> = first.iter().map(|one| one.role).collect();
             assert_eq!(roles, [Role::Admin, Role::Admin, Role::Operator]);
@@ -210,9 +210,10 @@ mod tests {
     async fn a_used_step_of_a_moved_clock_is_forgotten_at_the_next_start() {
         on_each_database(async |db| {
             let people = person_keys();
-            seed_staff(&db, &people, instant()).await.unwrap();
+            seed(&db, &people, instant()).await.unwrap();
             let phone = Msisdn::parse(SANDBOX_STAFF[0].0).unwrap();
-            let user = users::find_by_phone(&mut db.read().await.unwrap().conn(), &people, &phone).await.unwrap();
+            let user =
+                users::find_by_phone(&mut db.read().await.unwrap().conn(), &people, &phone).await.unwrap();
             let user = user.unwrap().id;
             let use_step = async |step| {
                 let mut tx = db.begin().await.unwrap();
@@ -221,7 +222,7 @@ mod tests {
                 used
             };
             assert!(use_step(1_000_000_000).await && !use_step(5).await);
-            seed_staff(&db, &people, instant()).await.unwrap();
+            seed(&db, &people, instant()).await.unwrap();
             assert!(use_step(5).await);
         })
         .await;
@@ -234,7 +235,8 @@ mod tests {
             let phone = Msisdn::parse("+221770001122").unwrap();
             let mut tx = db.begin().await.unwrap();
             let (user, _) = users::ensure_customer(&mut tx, &people, &phone, now).await.unwrap();
-            let session = sessions::open(&mut tx, user.id, None, None, now, TimeDelta::days(1)).await.unwrap();
+            let session =
+                sessions::open(&mut tx, user.id, None, None, now, TimeDelta::days(1)).await.unwrap();
             tx.commit().await.unwrap();
 
             let first = enrol(&db, &people, &phone, Role::Operator, "command line", now).await.unwrap();
@@ -251,7 +253,10 @@ mod tests {
             assert_eq!(totp(&secret).unwrap().secret().to_base32(), *again.secret);
             assert_eq!(sessions::live(&mut reader.conn(), session.id, now).await.unwrap(), None);
             let log = audit::list(&mut reader.conn(), None, 100).await.unwrap();
-            assert!(log.iter().all(|line| line.actor == "command line" && !line.detail.to_string().contains("221")));
+            assert!(
+                log.iter()
+                    .all(|line| line.actor == "command line" && !line.detail.to_string().contains("221"))
+            );
             assert_eq!(log.len(), 4);
         })
         .await;
@@ -263,7 +268,8 @@ mod tests {
         let phone = Msisdn::parse("+221770001122").unwrap();
         let refused = enrol(&db, &people, &phone, Role::Customer, "command line", instant()).await;
         assert!(matches!(refused, Err(EnrolError::NotStaff(Role::Customer))));
-        let found = users::find_by_phone(&mut db.read().await.unwrap().conn(), &people, &phone).await.unwrap();
+        let found =
+            users::find_by_phone(&mut db.read().await.unwrap().conn(), &people, &phone).await.unwrap();
         assert_eq!(found, None, "nothing was written");
     }
 }

@@ -86,8 +86,7 @@ async fn plan(app: &App, owner: UserId, ask: &Ask) -> Result<Plan, TransferError
     let transfer = Transfer::new(id, &quote, payee, ask.reference.clone(), now);
     let step = Case::open(transfer.clone(), &cases::wallets(app, &transfer), now, &mut &app.ids)?;
     let sealer = Sealer::of(app, &mut reader.conn(), owner, id).await?;
-    let people =
-        People { payer: party(&ask.payer), payee: party(&ask.payee), purpose: ask.purpose.clone() };
+    let people = People { payer: party(&ask.payer), payee: party(&ask.payee), purpose: ask.purpose.clone() };
     Ok(Plan { step, people, sealer })
 }
 
@@ -185,7 +184,10 @@ async fn payee_account(
         (None, None) => return Err(TransferError::invalid("/payee/account", "missing_field")),
     };
     let user = user.ok_or(TransferError::invalid("/payee/account", "unknown_account"))?.id;
-    if user == quote.owner && quote.funding_rail == Rail::Balance && quote.send.currency() == quote.receive.currency() {
+    if user == quote.owner
+        && quote.funding_rail == Rail::Balance
+        && quote.send.currency() == quote.receive.currency()
+    {
         return Err(TransferError::invalid("/payee/account", "same_account"));
     }
     Ok(Some(Account::Customer { user, currency: quote.receive.currency() }))

@@ -36,7 +36,9 @@ pub async fn reuse_late(
                 let change = Change { claim: Some(claim), ..change };
                 match app.commit(change).await {
                     Ok(Written::Replayed(answer)) => return stored(app, key, answer),
-                    Ok(_) => return Ok(Stored { status: 201, location: Some(location), body, replayed: false }),
+                    Ok(_) => {
+                        return Ok(Stored { status: 201, location: Some(location), body, replayed: false });
+                    }
                     Err(WriteError::Stale { .. }) => continue,
                     Err(error) => error.into(),
                 }
@@ -48,12 +50,18 @@ pub async fn reuse_late(
     Err(TransferError::Overloaded)
 }
 
-async fn plan(app: &App, owner: UserId, id: TransferId, quote: QuoteId) -> Result<(Change, Seen), TransferError> {
+async fn plan(
+    app: &App,
+    owner: UserId,
+    id: TransferId,
+    quote: QuoteId,
+) -> Result<(Change, Seen), TransferError> {
     let old = cases::open(app, id).await?;
     let late = old.case.movements.iter().find(|movement| movement.late() == Some(Late::Waiting));
     let late = late.ok_or(TransferError::NoLatePayment)?;
     let mut reader = app.db.read().await?;
-    let quote = store::quotes::find(&mut reader.conn(), owner, quote).await?.ok_or(TransferError::NotFound)?;
+    let quote =
+        store::quotes::find(&mut reader.conn(), owner, quote).await?.ok_or(TransferError::NotFound)?;
     let now = app.clock.now();
     if quote.is_expired(now) {
         return Err(TransferError::QuoteExpired);
@@ -75,8 +83,9 @@ async fn plan(app: &App, owner: UserId, id: TransferId, quote: QuoteId) -> Resul
     let seen = Seen { transfer, people: old.people.clone(), movements: step.movements.clone() };
     let seen = Seen { transfer: step.transfer.clone(), ..seen };
     let people = sealer.seal_people(&old.people);
-    let mut change = Change::of(given_up, None, None, || app.ids.next())
-        .and(Change::of(step, Some(people), None, || app.ids.next()));
+    let mut change =
+        Change::of(given_up, None, None, || app.ids.next())
+            .and(Change::of(step, Some(people), None, || app.ids.next()));
     change.audit.push(audit(app, owner, "transfer.reuse_late_payment", id.to_string()));
     Ok((change, seen))
 }

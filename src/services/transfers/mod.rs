@@ -9,7 +9,7 @@ mod read;
 
 pub use create::{Ask, PartyAsk, Stored, create};
 pub use late::reuse_late;
-pub use read::{Page, Seen, Viewer, cancel, find, list, timeline, wait};
+pub use read::{Seen, Viewer, cancel, find, list, timeline, wait};
 
 use domain::transfer::Refusal;
 use domain::{LedgerError, TransferStatus};
@@ -100,7 +100,9 @@ impl From<TransferError> for ServiceError {
             TransferError::QuoteExpired => ServiceError::Gone { code: "quote_expired" },
             TransferError::QuoteUsed => ServiceError::Conflict { code: "quote_used" },
             TransferError::KeyReused => ServiceError::Refused { code: "idempotency_key_reused" },
-            TransferError::NotCancellable { .. } => ServiceError::Conflict { code: "transfer_not_cancellable" },
+            TransferError::NotCancellable { .. } => {
+                ServiceError::Conflict { code: "transfer_not_cancellable" }
+            }
             TransferError::Invalid { pointer, code } => ServiceError::field(pointer, code),
             TransferError::InsufficientFunds => ServiceError::Refused { code: "insufficient_funds" },
             TransferError::NoLatePayment => ServiceError::Conflict { code: "no_late_payment" },

@@ -34,12 +34,6 @@ pub enum Viewer {
     Staff,
 }
 
-/// One page of a list, and the place where the next begins.
-pub struct Page {
-    pub transfers: Vec<Seen>,
-    pub next: Option<Before>,
-}
-
 /// One transfer; another owner's is not found.
 pub async fn find(app: &App, viewer: Viewer, id: TransferId) -> Result<Seen, TransferError> {
     let open = cases::open(app, id).await?;
@@ -54,29 +48,25 @@ fn check(viewer: Viewer, transfer: &Transfer) -> Result<(), TransferError> {
     }
 }
 
-/// Newest first. Movements are not part of a list.
+/// Newest first, up to `limit`. Movements are not part of a list.
 pub async fn list(
     app: &App,
     viewer: Viewer,
     mut filter: TransferFilter,
     before: Option<Before>,
-    limit: i64,
-) -> Result<Page, TransferError> {
+    limit: usize,
+) -> Result<Vec<Seen>, TransferError> {
     if let Viewer::Owner(owner) = viewer {
         filter.owner = Some(owner);
     }
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut reader = app.db.read().await?;
-    let mut rows = store::transfers::list(&mut reader.conn(), &filter, before, limit + 1).await?;
-    let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > limit;
-    if more {
-        rows.pop();
-    }
-    let last = rows.last().map(|row| Before { created_at: row.transfer.created_at, id: row.transfer.id.uuid() });
+    let rows = store::transfers::list(&mut reader.conn(), &filter, before, limit).await?;
     let mut transfers = Vec::with_capacity(rows.len());
     for row in rows {
         transfers.push(seen(app, &mut reader.conn(), row).await?);
     }
-    Ok(Page { transfers, next: last.filter(|_| more) })
+    Ok(transfers)
 }
 
 async fn seen(app: &App, conn: &mut store::Conn<'_>, row: StoredTransfer) -> Result<Seen, TransferError> {
@@ -87,7 +77,11 @@ async fn seen(app: &App, conn: &mut store::Conn<'_>, row: StoredTransfer) -> Res
 }
 
 /// What happened so far, oldest first, with the lines that are for staff left out for owners.
-pub async fn timeline(app: &App, viewer: Viewer, id: TransferId) -> Result<Vec<StoredHappening>, TransferError> {
+pub async fn timeline(
+    app: &App,
+    viewer: Viewer,
+    id: TransferId,
+) -> Result<Vec<StoredHappening>, TransferError> {
     let mut reader = app.db.read().await?;
     let stored = store::transfers::find(&mut reader.conn(), id).await?.ok_or(TransferError::NotFound)?;
     check(viewer, &stored.transfer)?;
@@ -150,7 +144,9 @@ pub async fn cancel(
     };
     match cases::apply(app, id, &Event::Cancel, with).await {
         Ok(_) => {}
-        Err(cases::CaseError::Write(store::writer::WriteError::KeyReused)) => return Err(TransferError::KeyReused),
+        Err(cases::CaseError::Write(store::writer::WriteError::KeyReused)) => {
+            return Err(TransferError::KeyReused);
+        }
         Err(error) => return Err(error.into()),
     }
     let stored = replay(app, key).await?.ok_or(TransferError::Overloaded)?;

@@ -1,0 +1,35 @@
+//! A transfer's status, told again from its timeline.
+//!
+//! Every change of status is told by a line of the timeline, so the lines alone say where the transfer stands. Whoever
+//! checks a book folds them and compares.
+
+use super::TransferStatus;
+use crate::MovementKind;
+
+impl TransferStatus {
+    /// Where a transfer that stood at `self` stands after the line `event` about a movement of `kind`.
+    ///
+    /// A line that tells nothing of the status, or that this age of the software does not know, leaves it.
+    pub fn told(self, event: &str, kind: Option<MovementKind>) -> TransferStatus {
+        match event {
+            "created" => TransferStatus::AwaitingPayment,
+            "funded" => TransferStatus::Funded,
+            "payment_declined" => TransferStatus::CollectionFailed,
+            "cancelled" => TransferStatus::Cancelled,
+            "expired" => TransferStatus::Expired,
+            "late_payment" if self.awaits_money() => TransferStatus::Expired,
+            "disbursement_started" => TransferStatus::Disbursing,
+            "in_reconciliation" => TransferStatus::InReconciliation,
+            "reconciled" => match kind {
+                Some(MovementKind::Disbursement) => TransferStatus::Disbursing,
+                _ => TransferStatus::Refunding,
+            },
+            "payee_refused" => TransferStatus::Refunding,
+            "refunded" => TransferStatus::Refunded,
+            "refund_refused" => TransferStatus::NeedsAttention,
+            "disbursement_reversed" => TransferStatus::NeedsAttention,
+            "completed" => TransferStatus::Completed,
+            _ => self,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `/v1/admin`: what operators and admins look at.
+
+mod audit;
+mod ledger;
+mod queues;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// The routes of this folder.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(ledger::accounts))
+        .routes(routes!(ledger::account))
+        .routes(routes!(ledger::entries))
+        .routes(routes!(ledger::trial_balance))
+        .routes(routes!(queues::inbox))
+        .routes(routes!(queues::outbox))
+        .routes(routes!(queues::uncertain))
+        .routes(routes!(audit::list))
+}

@@ -1,0 +1,115 @@
+//! Who may call which route: a table, and what is not in it nobody may.
+//!
+//! Whose object it is, is not decided here but by the service, which answers another's as not found.
+
+/// Who may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Open,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Operators and admins, with their second factor.
+    Staff,
+    /// Admins, with their second factor.
+    Admin,
+}
+
+/// Method and path template, as the router and the OpenAPI document write them.
+pub type Rule = (&'static str, &'static str, Access);
+
+/// Every route there is.
+pub const TABLE: &[Rule] = {
+    use Access::{Open, SignedIn, Staff};
+    &[
+        ("GET", "/healthz", Open),
+        ("GET", "/readyz", Open),
+        ("GET", "/openapi.json", Open),
+        ("GET", "/docs", Open),
+        ("GET", "/docs/{asset}", Open),
+        ("GET", "/v1/rails", Open),
+        ("GET", "/v1/corridors", Open),
+        ("GET", "/v1/rates", Open),
+        ("POST", "/v1/auth/otp", Open),
+        ("POST", "/v1/auth/otp/verify", Open),
+        ("POST", "/v1/auth/totp/verify", Open),
+        ("POST", "/v1/auth/refresh", Open),
+        ("POST", "/v1/auth/logout", Open),
+        ("GET", "/v1/me", SignedIn),
+        ("PATCH", "/v1/me", SignedIn),
+        ("GET", "/v1/me/sessions", SignedIn),
+        ("DELETE", "/v1/me/sessions", SignedIn),
+        ("DELETE", "/v1/me/sessions/{id}", SignedIn),
+        ("POST", "/v1/quotes", SignedIn),
+        ("GET", "/v1/quotes/{id}", SignedIn),
+        ("POST", "/v1/transfers", SignedIn),
+        ("GET", "/v1/transfers", SignedIn),
+        ("POST", "/v1/transfers/bulk", SignedIn),
+        ("GET", "/v1/transfers/{id}", SignedIn),
+        ("GET", "/v1/transfers/{id}/timeline", SignedIn),
+        ("GET", "/v1/transfers/{id}/events", SignedIn),
+        ("GET", "/v1/transfers/{id}/receipt", SignedIn),
+        ("POST", "/v1/transfers/{id}/cancel", SignedIn),
+        ("POST", "/v1/transfers/{id}/late_payment", SignedIn),
+        ("POST", "/webhooks/wave", Open),
+        ("GET", "/return/{id}/{end}", Open),
+        ("GET", "/v1/admin/accounts", Staff),
+        ("GET", "/v1/admin/accounts/{id}", Staff),
+        ("GET", "/v1/admin/accounts/{id}/entries", Staff),
+        ("GET", "/v1/admin/trial_balance", Staff),
+        ("GET", "/v1/admin/inbox", Staff),
+        ("GET", "/v1/admin/outbox", Staff),
+        ("GET", "/v1/admin/uncertain", Staff),
+        ("GET", "/v1/admin/audit", Staff),
+        ("GET", "/v1/sandbox", Open),
+        ("POST", "/v1/sandbox/clock", Open),
+    ]
+};
+
+/// Who may pass; `None` when the route is not in the table.
+pub fn of(method: &str, route: &str) -> Option<Access> {
+    TABLE.iter().find(|(known, path, _)| *known == method && *path == route).map(|(_, _, access)| *access)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn what_is_not_in_the_table_is_closed() {
+        assert_eq!(of("GET", "/v1/me"), Some(Access::SignedIn));
+        for (method, route) in
+            [("DELETE", "/v1/me"), ("GET", "/v1/me/"), ("get", "/v1/me"), ("GET", ""), ("GET", "/v1/secret")]
+        {
+            assert_eq!(of(method, route), None, "{method} {route}");
+        }
+    }
+
+    #[test]
+    fn each_route_is_there_once_and_only_the_contract_s_are_open() {
+        let routes: BTreeSet<_> = TABLE.iter().map(|(method, path, _)| (method, path)).collect();
+        assert_eq!(routes.len(), TABLE.len());
+        let open = [
+            "/healthz",
+            "/readyz",
+            "/openapi.json",
+            "/docs",
+            "/v1/rails",
+            "/v1/corridors",
+            "/v1/rates",
+            "/v1/auth/",
+            "/webhooks/",
+            "/return/",
+            "/v1/sandbox",
+        ];
+        for (method, path, access) in TABLE {
+            assert!(
+                *access != Access::Open || open.iter().any(|begin| path.starts_with(begin)),
+                "{method} {path}"
+            );
+            let is_admin_s = path.starts_with("/v1/admin/");
+            assert_eq!(is_admin_s, matches!(access, Access::Staff | Access::Admin), "{method} {path}");
+        }
+    }
+}

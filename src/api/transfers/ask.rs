@@ -1,0 +1,117 @@
+//! Orders as they travel, read into what the service takes.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::problem::Problem;
+use crate::api::wire::{self, Fields};
+use crate::services::FieldError;
+use crate::services::transfers::{Ask, PartyAsk};
+
+/// A transfer to be started.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTransfer {
+    #[schema(example = "quote_01jd3k5x8yf9tq2m7w4c6vbn0e")]
+    pub quote_id: String,
+    pub payer: NewPayer,
+    pub payee: NewPayee,
+    /// What it is for, in a few words; printed on the payee's receipt where the rail prints one.
+    #[schema(example = "Family support", max_length = 140)]
+    pub purpose: String,
+    /// Your own word for it; a filter of the list.
+    #[schema(max_length = 140)]
+    pub reference: Option<String>,
+}
+
+/// Who pays.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = NewPayer)]
+#[serde(deny_unknown_fields)]
+pub struct NewPayer {
+    /// The quote's funding rail.
+    #[schema(example = "wave")]
+    rail: String,
+    #[schema(example = "+221770001122")]
+    phone: Option<String>,
+    #[schema(max_length = 140)]
+    name: Option<String>,
+    #[schema(max_length = 254)]
+    email: Option<String>,
+    /// For the SEPA rails.
+    iban: Option<String>,
+    /// For the rail `sepa_debit`.
+    mandate: Option<String>,
+}
+
+/// Who is paid.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = NewPayee)]
+#[serde(deny_unknown_fields)]
+pub struct NewPayee {
+    /// The quote's payout rail.
+    #[schema(example = "wave")]
+    rail: String,
+    /// Whose wallet, for mobile money.
+    #[schema(example = "+2250700000001")]
+    phone: Option<String>,
+    /// Whose balance, for the rail `balance`: `user_…`.
+    account: Option<String>,
+    #[schema(example = "Awa Exemple", max_length = 140)]
+    name: String,
+    #[schema(example = "CI")]
+    country: String,
+}
+
+const LONGEST: usize = 140;
+
+impl NewTransfer {
+    /// Every field that is not right is named at once; `at` is the pointer of the order itself.
+    pub fn parse(self, at: &str) -> Result<Ask, Problem> {
+        let mut fields = Fields::default();
+        let quote = fields.take(wire::word(&self.quote_id, &format!("{at}/quote_id")));
+        let payer = self.payer.read(&mut fields, &format!("{at}/payer"));
+        let payee = self.payee.read(&mut fields, &format!("{at}/payee"));
+        let purpose = fields.take(wire::text(&self.purpose, &format!("{at}/purpose"), LONGEST));
+        let reference = self.reference.map(|text| wire::text(&text, &format!("{at}/reference"), LONGEST));
+        let reference = fields.take_some(reference);
+        let ask =
+            (|| Some(Ask { quote: quote?, payer: payer?, payee: payee?, purpose: purpose?, reference }))();
+        fields.finish(ask)
+    }
+}
+
+impl NewPayer {
+    fn read(self, fields: &mut Fields, at: &str) -> Option<PartyAsk> {
+        let rail = fields.take(wire::word(&self.rail, &format!("{at}/rail")));
+        let phone = fields.take_some(self.phone.map(|text| wire::phone(&text, &format!("{at}/phone"))));
+        let name = fields.take_some(self.name.map(|text| wire::text(&text, &format!("{at}/name"), LONGEST)));
+        let email = fields.take_some(self.email.map(|text| email(&text, &format!("{at}/email"))));
+        for (given, name) in [(&self.iban, "iban"), (&self.mandate, "mandate")] {
+            if given.is_some() {
+                fields.take::<()>(Err(FieldError::new(format!("{at}/{name}"), "not_for_this_rail")));
+            }
+        }
+        Some(PartyAsk { rail: rail?, phone, name, email, account: None, country: None })
+    }
+}
+
+impl NewPayee {
+    fn read(self, fields: &mut Fields, at: &str) -> Option<PartyAsk> {
+        let rail = fields.take(wire::word(&self.rail, &format!("{at}/rail")));
+        let phone = fields.take_some(self.phone.map(|text| wire::phone(&text, &format!("{at}/phone"))));
+        let account = fields.take_some(self.account.map(|text| wire::word(&text, &format!("{at}/account"))));
+        let name = fields.take(wire::text(&self.name, &format!("{at}/name"), LONGEST));
+        let country = fields.take(wire::country(&self.country, &format!("{at}/country")));
+        Some(PartyAsk { rail: rail?, phone, name, email: None, account, country })
+    }
+}
+
+/// Only that it could be one: whether it works is seen when it is used.
+fn email(value: &str, pointer: &str) -> Result<String, FieldError> {
+    let text = wire::text(value, pointer, 254)?;
+    match text.split_once('@') {
+        Some((name, host)) if !name.is_empty() && host.contains('.') && !text.contains(' ') => Ok(text),
+        _ => Err(FieldError::new(pointer, "invalid_value")),
+    }
+}

@@ -1,0 +1,102 @@
+//! `POST /v1/transfers/bulk`: up to 500 orders in one request, each accepted or refused on its own.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::ask::{NewPayee, NewPayer};
+use super::{NewTransfer, TransferView};
+use crate::api::context::RequestContext;
+use crate::api::extract::{ValidJson, item_key};
+use crate::api::problem::{Problem, ProblemView};
+use crate::app::App;
+use crate::services::transfers;
+use crate::services::{Caller, FieldError};
+
+const MOST: usize = 500;
+
+/// Orders, in any number up to 500.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bulk {
+    #[schema(max_items = 500)]
+    items: Vec<BulkItem>,
+}
+
+/// One order with a key of its own.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulkItem {
+    /// 1 to 255 visible ASCII characters.
+    idempotency_key: String,
+    quote_id: String,
+    payer: NewPayer,
+    payee: NewPayee,
+    purpose: String,
+    reference: Option<String>,
+}
+
+/// What became of each order, in their order.
+#[derive(Serialize, ToSchema)]
+pub struct BulkResults {
+    results: Vec<BulkResult>,
+}
+
+/// The status and body that the order alone would have been answered with.
+#[derive(Serialize, ToSchema)]
+pub struct BulkResult {
+    status: u16,
+    #[schema(value_type = TransferView)]
+    body: Box<RawValue>,
+}
+
+/// Starts up to 500 transfers; 207 with one result each.
+#[utoipa::path(
+    post, path = "/v1/transfers/bulk", tag = "transfers", request_body = Bulk,
+    responses(
+        (status = 207, description = "One result each, in order", body = BulkResults),
+        (status = 422, description = "`too_many_items`, or the list itself does not read", body = ProblemView),
+    )
+)]
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    context: RequestContext,
+    ValidJson(bulk): ValidJson<Bulk>,
+) -> Result<Response, Problem> {
+    if bulk.items.is_empty() || bulk.items.len() > MOST {
+        return Err(Problem::field(FieldError::new("/items", "too_many_items").with("max", MOST)));
+    }
+    let one = |item| one(&app, &caller, &context, item);
+    let results: Vec<BulkResult> = futures::stream::iter(bulk.items).map(one).buffered(MOST).collect().await;
+    Ok((StatusCode::MULTI_STATUS, Json(BulkResults { results })).into_response())
+}
+
+async fn one(app: &App, caller: &Caller, context: &RequestContext, item: BulkItem) -> BulkResult {
+    match accept(app, caller, item).await {
+        Ok(stored) => BulkResult { status: stored.status, body: raw(stored.body) },
+        Err(problem) => BulkResult {
+            status: problem.status().as_u16(),
+            body: raw(problem.bytes(context.language(), context.id())),
+        },
+    }
+}
+
+async fn accept(app: &App, caller: &Caller, item: BulkItem) -> Result<transfers::Stored, Problem> {
+    let bytes = serde_json::to_vec(&item).unwrap_or_default();
+    let key = item_key(caller, "/v1/transfers/bulk", &item.idempotency_key, &bytes)?;
+    let BulkItem { quote_id, payer, payee, purpose, reference, .. } = item;
+    let ask = NewTransfer { quote_id, payer, payee, purpose, reference }.parse("")?;
+    Ok(transfers::create(app, caller.user, key, ask, TransferView::bytes).await?)
+}
+
+/// Bytes that are JSON already.
+fn raw(bytes: Vec<u8>) -> Box<RawValue> {
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    RawValue::from_string(text).unwrap_or_else(|_| Box::<RawValue>::from(RawValue::NULL.to_owned()))
+}

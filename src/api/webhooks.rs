@@ -1,0 +1,61 @@
+//! Callbacks of providers: verified over their raw bytes, stored, answered.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use domain::Provider;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::{Empty, read_body};
+use super::problem::{Problem, ProblemView};
+use crate::app::App;
+use crate::services::ServiceError;
+use crate::services::callbacks::{self, CallbackError};
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(wave))
+}
+
+/// Larger callbacks are refused.
+const LONGEST: usize = 1024 * 1024;
+
+impl From<CallbackError> for Problem {
+    fn from(error: CallbackError) -> Problem {
+        match error {
+            CallbackError::Unauthentic(_) => Problem::new("webhook_unauthentic"),
+            CallbackError::Write(error) => ServiceError::from(error).into(),
+        }
+    }
+}
+
+/// Wave's events.
+#[utoipa::path(
+    post, path = "/webhooks/wave", tag = "webhooks", request_body(content = String, content_type = "application/json"),
+    params(("Wave-Signature" = Option<String>, Header, description = "`t=…,v1=…`; or the shared secret as Bearer")),
+    responses(
+        (status = 200, description = "Stored, now or before", body = Received),
+        (status = 401, description = "`webhook_unauthentic`", body = ProblemView),
+        (status = 413, description = "`payload_too_large`", body = ProblemView),
+        (status = 503, description = "`overloaded`: nothing was stored, send it again", body = ProblemView),
+    )
+)]
+pub async fn wave(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Received>, Problem> {
+    receive(&app, Provider::Wave, &headers, body).await
+}
+
+/// An empty object.
+pub type Received = Empty;
+
+async fn receive(
+    app: &App,
+    provider: Provider,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Json<Received>, Problem> {
+    let body = read_body(headers, body, LONGEST).await?;
+    callbacks::receive(app, provider, headers, &body).await?;
+    Ok(Json(Empty {}))
+}

@@ -1,0 +1,203 @@
+//! Our floats against the simulators' own record, movement by movement, to the last unit.
+//!
+//! Every operation that moved money there has exactly one movement here, in the same wallet, over the same amount and
+//! with the same effect once the provider's fee is booked; and the other way round.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{EntryKind, Money, Reference};
+
+/// What one of our entries did to a float.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FloatLine {
+    pub wallet: String,
+    pub kind: EntryKind,
+    pub business: String,
+    /// None for the opening balance.
+    pub movement: Option<Reference>,
+    pub delta: Money,
+}
+
+/// What the simulator says that it did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operation {
+    pub wallet: String,
+    /// `collection`, `disbursement` or `refund`.
+    pub kind: String,
+    /// The collection's own, for a refund.
+    pub reference: Reference,
+    /// Gross.
+    pub amount: Money,
+    /// On the wallet's balance, fees included.
+    pub effect: Money,
+}
+
+/// All lines of one movement together.
+#[derive(Clone, Debug)]
+struct Movement {
+    wallet: String,
+    business: String,
+    kind: EntryKind,
+    amount: i64,
+    effect: i64,
+}
+
+type Movements = BTreeMap<Reference, Movement>;
+type Key = (String, Reference);
+
+/// How many movements were matched, and what does not agree.
+pub fn compare(lines: &[FloatLine], operations: &[Operation]) -> (usize, Vec<String>) {
+    let mut movements = gather(lines);
+    follow_late_money(lines, operations, &mut movements);
+    let mut ours: BTreeMap<Key, Vec<&Movement>> = BTreeMap::new();
+    for (reference, movement) in &movements {
+        ours.entry(key(*reference, movement, &movements)).or_default().push(movement);
+    }
+    let mut theirs: BTreeMap<Key, Vec<&Operation>> = BTreeMap::new();
+    for operation in operations {
+        theirs.entry((operation.kind.clone(), operation.reference)).or_default().push(operation);
+    }
+    let keys: BTreeSet<&Key> = ours.keys().chain(theirs.keys()).collect();
+    let of =
+        |key| (ours.get(key).map_or(&[][..], Vec::as_slice), theirs.get(key).map_or(&[][..], Vec::as_slice));
+    let differences =
+        keys.iter().filter_map(|key| Some(format!("{} of {}: {}", key.0, key.1, difference(of(key))?)));
+    let differences: Vec<String> = differences.collect();
+    (keys.len() - differences.len(), differences)
+}
+
+/// Sums each movement's lines. The principal is the line that is neither a fee nor a change of purpose.
+fn gather(lines: &[FloatLine]) -> Movements {
+    let mut movements = Movements::new();
+    for line in lines.iter().filter(|line| line.kind != EntryKind::Release) {
+        let Some(reference) = line.movement else { continue };
+        let movement = movements.entry(reference).or_insert_with(|| Movement {
+            wallet: line.wallet.clone(),
+            business: line.business.clone(),
+            kind: line.kind,
+            amount: 0,
+            effect: 0,
+        });
+        movement.effect += line.delta.minor();
+        if line.kind != EntryKind::ProviderFee {
+            movement.kind = line.kind;
+            movement.amount += line.delta.minor().abs();
+        }
+    }
+    movements
+}
+
+/// Late money that pays for another transfer is booked there as a collection, which happened once only.
+fn follow_late_money(lines: &[FloatLine], operations: &[Operation], movements: &mut Movements) {
+    for release in lines.iter().filter(|line| line.kind == EntryKind::Release) {
+        let is_known =
+            |reference: &Reference| operations.iter().any(|operation| operation.reference == *reference);
+        let is_it = |(reference, movement): &(&Reference, &Movement)| {
+            movement.kind == EntryKind::Collection
+                && movement.wallet == release.wallet
+                && movement.effect == -release.delta.minor()
+                && !is_known(reference)
+        };
+        if let Some(reference) = movements.iter().find(is_it).map(|(reference, _)| *reference) {
+            movements.remove(&reference);
+        }
+    }
+}
+
+/// As the simulator would name it: a refund by the collection that it gives back.
+fn key(reference: Reference, movement: &Movement, all: &Movements) -> Key {
+    let is_collection = |kind| matches!(kind, EntryKind::Collection | EntryKind::LateMoney);
+    match movement.kind {
+        kind if is_collection(kind) => ("collection".to_owned(), reference),
+        EntryKind::Refund => {
+            let original = all
+                .iter()
+                .find(|(_, other)| other.business == movement.business && is_collection(other.kind));
+            ("refund".to_owned(), original.map_or(reference, |(reference, _)| *reference))
+        }
+        kind => (kind.to_string(), reference),
+    }
+}
+
+fn difference((ours, theirs): (&[&Movement], &[&Operation])) -> Option<String> {
+    match (ours, theirs) {
+        ([ours], [theirs]) => {
+            let (amount, effect) = (theirs.amount.minor(), theirs.effect.minor());
+            if ours.wallet != theirs.wallet {
+                return Some(format!("we booked it in {}, it happened in {}", ours.wallet, theirs.wallet));
+            }
+            let same = (ours.amount, ours.effect) == (amount, effect);
+            let (booked, net) = (ours.amount, ours.effect);
+            (!same).then(|| format!("we booked {booked} (net {net}), it was {amount} (net {effect})"))
+        }
+        (ours, theirs) => {
+            Some(format!("we booked it {} times, it happened {} times", ours.len(), theirs.len()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Currency;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn reference(n: u128) -> Reference {
+        Reference::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn line(kind: EntryKind, business: &str, movement: u128, minor: i64) -> FloatLine {
+        let (wallet, delta) = ("sn".to_owned(), Money::new(minor, Currency::XOF));
+        FloatLine { wallet, kind, business: business.to_owned(), movement: Some(reference(movement)), delta }
+    }
+
+    fn operation(kind: &str, name: u128, amount: i64, effect: i64) -> Operation {
+        let xof = |minor| Money::new(minor, Currency::XOF);
+        let (wallet, kind) = ("sn".to_owned(), kind.to_owned());
+        Operation { wallet, kind, reference: reference(name), amount: xof(amount), effect: xof(effect) }
+    }
+
+    fn refunded() -> (Vec<FloatLine>, Vec<Operation>) {
+        let lines = [
+            FloatLine { movement: None, ..line(EntryKind::Opening, "opening", 0, 50_000) },
+            line(EntryKind::Collection, "a", 1, 1_010),
+            line(EntryKind::ProviderFee, "a", 1, -10),
+            line(EntryKind::Refund, "a", 2, -1_010),
+            line(EntryKind::ProviderFee, "a", 2, 10),
+        ];
+        (lines.into(), vec![operation("collection", 1, 1_010, 1_000), operation("refund", 1, 1_010, -1_000)])
+    }
+
+    #[test]
+    fn a_refund_is_matched_by_its_collection() {
+        let (lines, operations) = refunded();
+        assert_eq!(compare(&lines, &operations), (2, vec![]));
+    }
+
+    #[test]
+    fn a_missing_fee_a_second_payment_and_another_wallet_are_seen() {
+        let (lines, operations) = refunded();
+        let differences = |lines: &[FloatLine], operations: &[Operation]| compare(lines, operations).1.len();
+        assert_eq!(differences(&lines[..4], &operations), 1, "fee");
+        assert_eq!(differences(&lines, &[&operations[..], &operations[1..]].concat()), 1, "refunded twice");
+        assert_eq!(differences(&lines, &operations[..1]), 1, "refunded by us alone");
+        assert_eq!(differences(&lines[..3], &operations), 1, "refunded by them alone");
+        let elsewhere = Operation { wallet: "ci".into(), ..operations[0].clone() };
+        assert_eq!(differences(&lines, &[elsewhere, operations[1].clone()]), 1, "wallet");
+    }
+
+    #[test]
+    fn late_money_is_one_operation_and_two_bookings() {
+        let mut lines = vec![
+            line(EntryKind::LateMoney, "old", 1, 1_010),
+            line(EntryKind::ProviderFee, "old", 1, -10),
+            line(EntryKind::Release, "old", 1, -1_010),
+            line(EntryKind::Collection, "new", 2, 1_010),
+        ];
+        let operations = [operation("collection", 1, 1_010, 1_000)];
+        assert_eq!(compare(&lines, &operations), (1, vec![]));
+        lines.push(line(EntryKind::Collection, "newer", 3, 1_010));
+        assert_eq!(compare(&lines, &operations).1.len(), 1, "one release pays for one transfer");
+    }
+}

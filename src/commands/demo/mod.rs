@@ -1,0 +1,103 @@
+//! `demo`: eight transfers side by side through a gateway, its simulated providers, and everything that goes wrong.
+//!
+//! The simulators run in this process and the gateway as a child of it, in a temporary folder and on ports of their
+//! own; whatever passes between people, gateway and providers is real HTTP. It ends with both books laid side by
+//! side and the child's book verified. Anything that is off makes it fail, and whatever happens, nothing of it is
+//! left running or lying about.
+
+mod acts;
+mod books;
+mod cues;
+mod gateway;
+mod http;
+mod matching;
+mod order;
+mod person;
+mod progress;
+mod report;
+mod scenes;
+mod stage;
+mod webhooks;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::FAILED;
+use progress::Progress;
+use report::Report;
+use stage::Stage;
+
+/// How the demo is played. Settings of a gateway do not concern it.
+#[derive(Clone, Debug, Args)]
+pub struct Demo {
+    /// Keep the gateway's book in this empty PostgreSQL database, not in a SQLite file
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Leave the folder with the books and the gateway's log, and say where it is
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Plays everything and reports; exits 0 when all went as it should.
+pub async fn run(demo: &Demo) -> anyhow::Result<ExitCode> {
+    let report = tokio::select! {
+        report = Box::pin(perform(demo)) => report?,
+        () = interrupted() => anyhow::bail!("interrupted"),
+    };
+    let text = match demo.json {
+        true => format!("{:#}\n", report.to_json()),
+        false => report.to_text(),
+    };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(if report.problems().is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+async fn perform(demo: &Demo) -> anyhow::Result<Report> {
+    let begun = Instant::now();
+    let progress = Progress::new();
+    let line = progress.line("gateway and simulators");
+    line.say("start");
+    let stage = Stage::open(demo).await?;
+    if demo.keep {
+        eprintln!("everything is kept in {}", stage.folder().display());
+    }
+    line.end(true, &format!("{} and {}", stage.gateway.server().url(), stage.simulators.url()));
+    let scenes = Box::pin(scenes::play(&stage, &progress)).await;
+    let line = progress.line("books");
+    let mut trouble = Vec::new();
+    line.say("lays them side by side");
+    let books = noted(books::read(&stage).await, &mut trouble);
+    line.say("stops the gateway and verifies its book");
+    noted(stage.gateway.stop().await, &mut trouble);
+    let verified = noted(stage.gateway.verify().await, &mut trouble);
+    let database = if demo.postgres.is_some() { "PostgreSQL" } else { "SQLite" };
+    let mut report = Report { database, took: begun.elapsed(), scenes, books, verified, trouble };
+    line.end(report.problems().is_empty(), "read");
+    if !report.problems().is_empty() {
+        eprintln!("the gateway's last words:\n{}", stage.gateway.last_words());
+    }
+    stage.close().await;
+    report.took = begun.elapsed();
+    Ok(report)
+}
+
+/// The value, or the error noted in words.
+fn noted<T>(result: anyhow::Result<T>, trouble: &mut Vec<String>) -> Option<T> {
+    result.map_err(|error| trouble.push(format!("{error:#}"))).ok()
+}
+
+/// SIGINT or SIGTERM: then everything is dropped in order.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut term) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

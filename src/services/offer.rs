@@ -1,0 +1,185 @@
+//! What this gateway offers to anybody: its rails, its corridors and their rates.
+//!
+//! Rails are what the configured wallets declare; corridors are the settings', which were checked against the
+//! wallets at the start. Mid-rates and spreads are not part of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use domain::{Country, Currency, Money, Rail};
+use providers::{Capabilities, OperationKind, Refunds};
+use rust_decimal::Decimal;
+
+use super::ServiceError;
+use crate::app::App;
+use crate::config::Corridor;
+
+/// Failed attempts at one promise that make a rail count as troubled, and as down.
+const TROUBLED: i64 = 2;
+const DOWN: i64 = 5;
+/// How many waiting promises are looked at.
+const LOOKED_AT: i64 = 100;
+
+/// A way to pay or be paid, over all its wallets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RailOffer {
+    /// Which.
+    pub rail: Rail,
+    /// Whose numbers it serves.
+    pub countries: Vec<Country>,
+    /// What it moves.
+    pub currencies: Vec<Currency>,
+    /// Whether it takes money from payers, and how much at once.
+    pub collect: Option<Range>,
+    /// Whether it pays, and how much at once.
+    pub disburse: Option<Range>,
+    /// How much of a collection it gives back.
+    pub refunds: Refunds,
+    /// How it does.
+    pub health: Health,
+}
+
+/// How much at once. An open end is not known here: the provider decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Range {
+    /// The least.
+    pub min: Option<Money>,
+    /// The most.
+    pub max: Option<Money>,
+}
+
+/// How a rail does, told by the promises that wait for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Nothing fails.
+    Operational,
+    /// Something had to be tried again.
+    Degraded,
+    /// Something fails again and again.
+    Down,
+}
+
+impl Health {
+    /// The word in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Health::Operational => "operational",
+            Health::Degraded => "degraded",
+            Health::Down => "down",
+        }
+    }
+}
+
+/// Every rail that is configured; `balance` is always.
+pub async fn rails(app: &App) -> Result<Vec<RailOffer>, ServiceError> {
+    let health = health(app).await?;
+    let configured = Rail::ALL.iter().filter_map(|rail| {
+        let Some(provider) = rail.provider() else { return (*rail == Rail::Balance).then(|| balance(app)) };
+        let wallets: Vec<&Capabilities> =
+            app.providers.wallets(provider).map(|wallet| wallet.capabilities()).collect();
+        let health = health.get(provider.as_str()).copied().unwrap_or(Health::Operational);
+        (!wallets.is_empty()).then(|| offer(*rail, &wallets, health))
+    });
+    Ok(configured.collect())
+}
+
+/// What is served, in the order of the settings.
+pub fn corridors(app: &App) -> &[Corridor] {
+    &app.config.corridors
+}
+
+/// A customer's rate in one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CustomerRate {
+    /// Units received per unit sent.
+    pub rate: Decimal,
+    /// Units sent per unit received.
+    pub inverse: Decimal,
+    /// When it was read.
+    pub as_of: DateTime<Utc>,
+}
+
+/// The rate from one currency to another, in that direction only: money of one currency is itself.
+///
+/// Errors: [`ServiceError::NotFound`] when no corridor goes there.
+pub fn rate(app: &App, from: Currency, to: Currency) -> Result<CustomerRate, ServiceError> {
+    let is_used = corridors(app)
+        .iter()
+        .any(|corridor| corridor.send_currency == from && corridor.receive_currency == to);
+    if !is_used || from != to {
+        return Err(ServiceError::NotFound);
+    }
+    Ok(CustomerRate { rate: Decimal::ONE, inverse: Decimal::ONE, as_of: app.clock.now() })
+}
+
+fn offer(rail: Rail, wallets: &[&Capabilities], health: Health) -> RailOffer {
+    let countries: BTreeSet<Country> =
+        wallets.iter().flat_map(|wallet| wallet.countries.iter().copied()).collect();
+    let mut currencies: Vec<Currency> =
+        wallets.iter().flat_map(|wallet| wallet.currencies.iter().copied()).collect();
+    currencies.sort();
+    currencies.dedup();
+    let range = |operation| {
+        let able: Vec<_> = wallets.iter().filter(|wallet| wallet.supports(operation)).collect();
+        let [only] = able.as_slice() else { return (!able.is_empty()).then(Range::default) };
+        Some(Range { min: only.min, max: only.max })
+    };
+    RailOffer {
+        rail,
+        countries: countries.into_iter().collect(),
+        currencies,
+        collect: range(OperationKind::Collect),
+        disburse: range(OperationKind::Disburse),
+        refunds: least(wallets),
+        health,
+    }
+}
+
+/// What holds for every wallet of the rail.
+fn least(wallets: &[&Capabilities]) -> Refunds {
+    let all = |enough: fn(Refunds) -> bool| wallets.iter().all(|wallet| enough(wallet.refunds));
+    if all(|refunds| refunds == Refunds::Partial) {
+        Refunds::Partial
+    } else if all(|refunds| refunds != Refunds::None) {
+        Refunds::Full
+    } else {
+        Refunds::None
+    }
+}
+
+/// From and to a customer's own balance, in what the corridors move.
+fn balance(app: &App) -> RailOffer {
+    let corridors = corridors(app);
+    let countries: BTreeSet<Country> =
+        corridors.iter().flat_map(|corridor| [corridor.from, corridor.to]).collect();
+    let mut currencies: Vec<Currency> =
+        corridors.iter().flat_map(|corridor| [corridor.send_currency, corridor.receive_currency]).collect();
+    currencies.sort();
+    currencies.dedup();
+    RailOffer {
+        rail: Rail::Balance,
+        countries: countries.into_iter().collect(),
+        currencies,
+        collect: Some(Range::default()),
+        disburse: Some(Range::default()),
+        refunds: Refunds::Full,
+        health: Health::Operational,
+    }
+}
+
+/// The worst of what waits in each provider's lane.
+async fn health(app: &App) -> Result<BTreeMap<String, Health>, ServiceError> {
+    let mut reader = app.db.read().await?;
+    let waiting = store::outbox::waiting(&mut reader.conn(), None, LOOKED_AT).await?;
+    let mut worst: BTreeMap<String, i64> = BTreeMap::new();
+    for promise in waiting.into_iter().filter(|promise| promise.last_error.is_some()) {
+        let attempts = worst.entry(promise.lane).or_default();
+        *attempts = (*attempts).max(promise.attempts);
+    }
+    let health = |attempts| match attempts {
+        DOWN.. => Health::Down,
+        TROUBLED.. => Health::Degraded,
+        _ => Health::Operational,
+    };
+    Ok(worst.into_iter().map(|(lane, attempts)| (lane, health(attempts))).collect())
+}
