@@ -50,7 +50,7 @@ impl Simulation {
                 let sandbox =
                     sandbox::Sandbox::start(settings).await.context("the simulators cannot start")?;
                 let sandbox_clock = sandbox.clock();
-                let _ = sandbox_clock.set(clock.now());
+                sandbox_clock.set(clock.now());
                 let url = BaseUrl::of_listener(sandbox.addr());
                 Ok((Some(Simulation { url, clock: Some(sandbox_clock) }), Some(Embedded(sandbox))))
             }
@@ -67,7 +67,7 @@ impl Simulation {
     /// Moves the simulators' clock to `instant`, where they share a process.
     pub fn set(&self, instant: DateTime<Utc>) {
         if let Some(clock) = &self.clock {
-            let _ = clock.set(instant);
+            clock.set(instant);
         }
     }
 

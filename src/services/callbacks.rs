@@ -154,7 +154,7 @@ async fn ask_now(
     outbox::hasten(&mut tx, "inquire", movement.reference.uuid(), now).await?;
     inbox::finish(&mut tx, claimed.id, claimed.attempt, "asked", now).await?;
     tx.commit().await?;
-    app.wakes.wake(&[claimed.provider.clone()], false);
+    app.wakes.wake(std::slice::from_ref(&claimed.provider), false);
     Ok("asked")
 }
 

@@ -38,15 +38,19 @@ pub enum CaseError {
     Store(#[from] StoreError),
 }
 
+/// Given the step (none when nothing is new): what becomes of the promise that brought the event.
+pub type KeptBy<'a> = &'a (dyn Fn(Option<&Step>) -> Kept + Send + Sync);
+
+/// Makes the idempotency claim, with its answer, from the transfer as it will be.
+pub type ClaimOf<'a> = &'a (dyn Fn(&Seen) -> Claim + Send + Sync);
+
 /// What commits together with whatever an event leads to.
 #[derive(Default)]
 pub struct With<'a> {
-    /// Given the step (none when nothing is new): what becomes of the promise that brought the event.
-    pub kept: Option<&'a (dyn Fn(Option<&Step>) -> Kept + Send + Sync)>,
+    pub kept: Option<KeptBy<'a>>,
     /// The callback that brought it.
     pub applied: Option<Applied>,
-    /// Makes the idempotency claim, with its answer, from the transfer as it will be.
-    pub claim: Option<&'a (dyn Fn(&Seen) -> Claim + Send + Sync)>,
+    pub claim: Option<ClaimOf<'a>>,
     pub audit: Vec<NewAudit>,
 }
 

@@ -98,5 +98,5 @@ async fn accept(app: &App, caller: &Caller, item: BulkItem) -> Result<transfers:
 /// Bytes that are JSON already.
 fn raw(bytes: Vec<u8>) -> Box<RawValue> {
     let text = String::from_utf8(bytes).unwrap_or_default();
-    RawValue::from_string(text).unwrap_or_else(|_| Box::<RawValue>::from(RawValue::NULL.to_owned()))
+    RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }

@@ -73,6 +73,7 @@ struct Claims {
 impl AccessTokens {
     /// Signs with `key`; tokens are good for `audience` alone and live for `lifetime`.
     pub fn new(key: &[u8; 32], audience: &'static str, lifetime: TimeDelta) -> AccessTokens {
+        super::hs256::install();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.algorithms = vec![Algorithm::HS256];
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);

@@ -12,6 +12,7 @@
 pub mod access;
 mod budgets;
 mod callers;
+mod hs256;
 pub mod otp;
 pub mod otp_sms;
 mod resends;

@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn a_number_waits_until_its_code_is_used_or_old() {
         let resends = Resends::new(TimeDelta::seconds(60));
-        let at = |s| DateTime::from_timestamp(1_800_000_000 + s, 0).unwrap();
+        let at = |s: i64| DateTime::from_timestamp(1_800_000_000 + s, 0).unwrap();
         let (one, other) = ([1; 32], [2; 32]);
         assert_eq!(resends.ask(one, at(0)), Ok(()));
         assert_eq!(resends.ask(one, at(15)), Err(Duration::from_secs(45)));
