@@ -2,12 +2,13 @@
 //!
 //! Three files of our own, compiled in: nothing is loaded from anywhere else, and the page's policy forbids it.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::extract::Id;
 use super::openapi;
 use super::problem::Problem;
 use crate::app::App;
@@ -39,7 +40,7 @@ async fn page() -> Response {
     params(("asset" = String, Path, description = "`page.js` or `page.css`.", example = "page.js")),
     responses((status = 200, description = "A part of the page.", content_type = "text/plain")),
     extensions(("x-problems" = json!(["not_found"]))))]
-async fn asset(Path(asset): Path<String>) -> Result<Response, Problem> {
+async fn asset(Id(asset): Id<String>) -> Result<Response, Problem> {
     match asset.as_str() {
         "page.js" => Ok(file("text/javascript; charset=utf-8", include_str!("docs/page.js"))),
         "page.css" => Ok(file("text/css; charset=utf-8", include_str!("docs/page.css"))),

@@ -121,8 +121,7 @@ pub async fn meter(State((app, limits)): State<(App, Limits)>, request: Request,
 }
 
 /// Gives a request up when it takes too long. What it has committed stays.
-pub async fn deadline(State(app): State<App>, request: Request, next: Next) -> Response {
-    let limit = Duration::from_secs(app.config.limits.request_timeout_s);
+pub async fn deadline(State(limit): State<Duration>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new("request_timeout").into_response(),

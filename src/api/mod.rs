@@ -35,6 +35,7 @@ pub mod wire;
 pub use serve::serve;
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -75,6 +76,7 @@ fn routes(mode: Mode) -> OpenApiRouter<App> {
 /// not ours; other origins; too many in work; a full disk; too long in work; too many from one sender; who may pass.
 pub fn router(app: App) -> Router {
     let limits = Limits::new(&app.config);
+    let deadline = Duration::from_secs(app.config.limits.request_timeout_s);
     let around = ServiceBuilder::new()
         .layer(from_fn_with_state(app.clone(), context::around))
         .layer(from_fn(catch_panics))
@@ -82,7 +84,7 @@ pub fn router(app: App) -> Router {
         .layer(option_layer(hosts::cors(&app.config)))
         .layer(from_fn_with_state(limits.clone(), limits::shed))
         .layer(from_fn_with_state(app.clone(), limits::spare_the_disk))
-        .layer(from_fn_with_state(app.clone(), limits::deadline))
+        .layer(from_fn_with_state(deadline, limits::deadline))
         .layer(from_fn_with_state((app.clone(), limits), limits::meter));
     let (router, _) = routes(app.config.mode).split_for_parts();
     router

@@ -6,7 +6,7 @@
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
 use crate::api::context::text;
@@ -64,6 +64,7 @@ pub fn parse_json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Res
         return Err(Problem::new("unsupported_media_type"));
     }
     let bytes = if is_absent { b"{}" } else { bytes };
+    must_be_object(bytes)?;
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().clone();
@@ -71,6 +72,16 @@ pub fn parse_json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Res
     })?;
     json.end().map_err(|error| malformed(&error))?;
     Ok(value)
+}
+
+/// Derived structs read from arrays too, which is nothing that a client could mean.
+fn must_be_object(bytes: &[u8]) -> Result<(), Problem> {
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first == Some(&b'{') {
+        return Ok(());
+    }
+    serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| malformed(&error))?;
+    Err(Problem::field(FieldError::new("", "invalid_type").with("expected", "an object")))
 }
 
 /// `application/json`, in UTF-8 if it says so at all.
@@ -198,7 +209,10 @@ mod tests {
             ("{\"phone\":NaN}", "invalid_json", ""),
             ("\u{feff}{\"phone\":\"a\"}", "invalid_json", ""),
             ("null", "invalid_type", ""),
-            ("[]", "missing_field", "/phone"),
+            ("[]", "invalid_type", ""),
+            ("[\"a\"]", "invalid_type", ""),
+            (" \n[", "invalid_json", ""),
+            ("7", "invalid_type", ""),
             ("\"\"", "invalid_type", ""),
             ("{}", "missing_field", "/phone"),
             ("{\"phone\":null}", "invalid_type", "/phone"),

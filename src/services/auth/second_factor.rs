@@ -129,7 +129,8 @@ mod tests {
     fn codes_are_those_of_the_rfc_one_step_early_or_late() {
         let secret = b"12345678901234567890";
         let at = |s| DateTime::from_timestamp(s, 0).unwrap();
-        for (time, code) in [(1_234_567_890, "005924"), (1_111_111_109, "081804"), (20_000_000_000, "353130")] {
+        for (time, code) in [(1_234_567_890, "005924"), (1_111_111_109, "081804"), (20_000_000_000, "353130")]
+        {
             let step = time / 30;
             for (when, found) in
                 [(time, true), (time - 30, true), (time + 30, true), (time - 90, false), (time + 60, false)]
@@ -138,7 +139,9 @@ mod tests {
                 assert_eq!(matched, found.then_some(step), "{code} at {when}");
             }
         }
-        for code in ["", "28708", "2870820", "28708a", "２８７０８２", " 287082", "+287082", "-28708", "287083"] {
+        for code in
+            ["", "28708", "2870820", "28708a", "２８７０８２", " 287082", "+287082", "-28708", "287083"]
+        {
             assert_eq!(matching_step(secret, code, at(59)).unwrap(), None, "{code}");
         }
     }
