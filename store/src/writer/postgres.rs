@@ -93,11 +93,11 @@ impl Engine {
     async fn one_transaction(&mut self, changes: &[Change]) -> Result<Vec<Verdict>, StoreError> {
         let (batch, at) = (self.moment.id(), self.moment.now());
         let mut tx = self.pool.begin().await?;
-        let bucket = claim(&mut tx, changes, at).await?;
-        let loaded = self.load(&mut tx, changes, at).await?;
+        let claimed = claim(&mut tx, changes, at).await?;
+        let loaded = self.load(&mut tx, changes, claimed.as_ref(), at).await?;
         let (mut verdicts, effects) = decide(changes, loaded, batch, at);
-        if let Some(bucket) = bucket {
-            release_refused(&mut tx, bucket, changes, &verdicts).await?;
+        if let Some(claimed) = claimed {
+            release_refused(&mut tx, &claimed, changes, &verdicts).await?;
         }
         save(&mut tx, &effects).await?;
         mark_duplicates(&mut tx, changes, &effects, &mut verdicts).await?;
@@ -112,12 +112,13 @@ impl Engine {
         &mut self,
         tx: &mut PgConnection,
         changes: &[Change],
+        claimed: Option<&Claimed>,
         at: chrono::DateTime<chrono::Utc>,
     ) -> Result<Loaded, StoreError> {
         let mut needs = Needs::of(changes);
         let mut loaded = Loaded::default();
-        if !needs.claims.is_empty() {
-            load_answers(tx, changes, &mut loaded).await?;
+        if let Some(claimed) = claimed {
+            load_answers(tx, &needs.claims, claimed, &mut loaded).await?;
         }
         if !needs.quotes.is_empty() {
             const SQL: &str = "SELECT quote_id FROM transfers WHERE quote_id = ANY($1)";
@@ -167,12 +168,18 @@ impl Engine {
     }
 }
 
+/// The batch's claims that it holds itself, and the bucket they are in.
+struct Claimed {
+    bucket: i64,
+    ours: HashSet<Vec<u8>>,
+}
+
 /// Inserts the batch's claims into the open bucket; a claim that is taken in any bucket is left alone.
 async fn claim(
     tx: &mut PgConnection,
     changes: &[Change],
     at: chrono::DateTime<chrono::Utc>,
-) -> Result<Option<i64>, StoreError> {
+) -> Result<Option<Claimed>, StoreError> {
     let claims: Vec<_> = changes.iter().filter_map(|change| change.claim.as_ref()).collect();
     if claims.is_empty() {
         return Ok(None);
@@ -186,30 +193,32 @@ async fn claim(
     let free = claims.into_iter().filter(|claim| !taken.contains(claim.claim.as_slice()));
     let mut rows: Vec<AnswerRow> = free.map(|claim| answer_row(claim, bucket, at)).collect();
     rows.sort_by(|a, b| a.claim.cmp(&b.claim));
-    execute(tx, AnswerRow::insert_all(&rows, "ON CONFLICT DO NOTHING")).await?;
-    Ok(Some(bucket))
+    let (sql, arguments) = AnswerRow::insert_all(&rows, "ON CONFLICT DO NOTHING RETURNING claim");
+    let ours: Vec<PgRow> = sqlx::query_with(sql, arguments).fetch_all(&mut *tx).await?;
+    let ours = ours.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    Ok(Some(Claimed { bucket, ours }))
 }
 
 /// The answers that stand under the batch's claims, other than those it has just put there itself.
 async fn load_answers(
     tx: &mut PgConnection,
-    changes: &[Change],
+    claims: &[Vec<u8>],
+    claimed: &Claimed,
     loaded: &mut Loaded,
 ) -> Result<(), StoreError> {
     const SQL: &str =
         "SELECT claim, fingerprint, status, location, body FROM idempotency WHERE claim = ANY($1)";
-    let claims: Vec<_> = changes.iter().filter_map(|change| change.claim.as_ref()).collect();
-    let keys: Vec<Vec<u8>> = claims.iter().map(|claim| claim.claim.to_vec()).collect();
-    let rows: Vec<PgRow> = sqlx::query(SQL).bind(&keys).fetch_all(&mut *tx).await?;
+    let others: Vec<Vec<u8>> =
+        claims.iter().filter(|claim| !claimed.ours.contains(*claim)).cloned().collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<PgRow> = sqlx::query(SQL).bind(&others).fetch_all(&mut *tx).await?;
     for row in rows {
         let (claim, fingerprint) = (key(&row, 0)?, key(&row, 1)?);
         let status = u16::try_from(row.try_get::<i64, _>(2)?).unwrap_or(500);
         let answer = Answer { status, location: row.try_get(3)?, body: row.try_get(4)? };
-        let ours =
-            claims.iter().any(|c| c.claim == claim && c.fingerprint == fingerprint && c.answer == answer);
-        if !ours {
-            loaded.answers.insert(claim, (fingerprint, answer));
-        }
+        loaded.answers.insert(claim, (fingerprint, answer));
     }
     Ok(())
 }
@@ -233,25 +242,20 @@ async fn load_attempts(tx: &mut PgConnection, needs: &Needs, loaded: &mut Loaded
     Ok(())
 }
 
-/// A refused request leaves its key free.
+/// A refused request leaves its key free; a key that somebody else holds is not touched.
 async fn release_refused(
     tx: &mut PgConnection,
-    bucket: i64,
+    claimed: &Claimed,
     changes: &[Change],
     verdicts: &[Verdict],
 ) -> Result<(), StoreError> {
-    const SQL: &str =
-        "DELETE FROM idempotency WHERE bucket = $1 AND claim = ANY($2) AND fingerprint = ANY($3)";
-    let refused = changes.iter().zip(verdicts).filter(|(_, verdict)| {
-        verdict.as_ref().is_err_and(|error| !matches!(error, super::WriteError::KeyReused))
-    });
-    let refused: Vec<_> = refused.filter_map(|(change, _)| change.claim.as_ref()).collect();
-    if refused.is_empty() {
-        return Ok(());
+    const SQL: &str = "DELETE FROM idempotency WHERE bucket = $1 AND claim = ANY($2)";
+    let refused = changes.iter().zip(verdicts).filter(|(_, verdict)| verdict.is_err());
+    let keys = refused.filter_map(|(change, _)| change.claim.as_ref()).map(|claim| claim.claim.to_vec());
+    let keys: Vec<Vec<u8>> = keys.filter(|key| claimed.ours.contains(key)).collect();
+    if !keys.is_empty() {
+        sqlx::query(SQL).bind(claimed.bucket).bind(keys).execute(&mut *tx).await?;
     }
-    let claims: Vec<Vec<u8>> = refused.iter().map(|claim| claim.claim.to_vec()).collect();
-    let fingerprints: Vec<Vec<u8>> = refused.iter().map(|claim| claim.fingerprint.to_vec()).collect();
-    sqlx::query(SQL).bind(bucket).bind(claims).bind(fingerprints).execute(&mut *tx).await?;
     Ok(())
 }
 

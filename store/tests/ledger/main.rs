@@ -6,14 +6,16 @@
     reason = "what fails in a test should stop it"
 )]
 
+mod gateways;
 mod reads;
 mod sealing;
+mod writer;
 
 use std::sync::Arc;
 
 use store::testkit::TestDb;
 use store::testkit::scene::{Scene, Story};
-use store::{Db, Writer, idempotency};
+use store::{Conn, Db, Writer, idempotency};
 
 /// A scene and the writer of a fresh book.
 async fn opened(db: &TestDb, seed: u64) -> (Scene, Writer) {
@@ -38,4 +40,12 @@ async fn played(db: &TestDb, seed: u64, count: usize) -> (Scene, Writer, Vec<Sto
 async fn seal_all(db: &Db, scene: &Scene) {
     let moment: &dyn store::writer::Moment = &*Arc::clone(&scene.clock);
     while store::ledger::sealer::seal(db, moment, "a test").await.unwrap().blocks > 0 {}
+}
+
+async fn count(db: &Db, sql: &'static str) -> i64 {
+    let mut reader = db.read().await.unwrap();
+    match reader.conn() {
+        Conn::Sqlite(c) => sqlx::query_scalar(sql).fetch_one(c).await.unwrap(),
+        Conn::Postgres(c) => sqlx::query_scalar(sql).fetch_one(c).await.unwrap(),
+    }
 }

@@ -8,7 +8,7 @@ use store::testkit::on_each_database;
 use store::testkit::scene::Clockwork;
 use store::{Conn, Db, audit};
 
-use super::{opened, played, seal_all};
+use super::{count, opened, played, seal_all};
 
 #[tokio::test]
 async fn nothing_to_seal_costs_nothing_and_writes_nothing() {
@@ -138,9 +138,9 @@ async fn chain_is_whole(db: &Db) {
     const UNNUMBERED: &str = "SELECT COUNT(*) FROM entries e WHERE NOT EXISTS \
          (SELECT 1 FROM sealed_entries s WHERE s.batch_id = e.batch_id AND s.ord = e.ord)";
     for sql in [GAPS, UNCHAINED, UNNUMBERED] {
-        assert_eq!(number(db, sql).await, 0, "{sql}");
+        assert_eq!(count(db, sql).await, 0, "{sql}");
     }
-    assert!(number(db, "SELECT COUNT(*) FROM sealed_entries").await > 0);
+    assert!(count(db, "SELECT COUNT(*) FROM sealed_entries").await > 0);
     let mut reader = db.read().await.unwrap();
     let all =
         accounts::list(&mut reader.conn(), &accounts::AccountFilter::default(), None, 1000).await.unwrap();
@@ -151,13 +151,5 @@ async fn chain_is_whole(db: &Db) {
         assert_eq!(newest, stored.balance.minor(), "{}", stored.account);
         let sum: i64 = lines.iter().map(|line| line.delta.minor()).sum();
         assert_eq!(sum, newest, "{}", stored.account);
-    }
-}
-
-async fn number(db: &Db, sql: &'static str) -> i64 {
-    let mut reader = db.read().await.unwrap();
-    match reader.conn() {
-        Conn::Sqlite(c) => sqlx::query_scalar(sql).fetch_one(c).await.unwrap(),
-        Conn::Postgres(c) => sqlx::query_scalar(sql).fetch_one(c).await.unwrap(),
     }
 }
