@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use futures::StreamExt;
 use store::inbox::{self, ClaimedCallback};
 use tokio_util::sync::CancellationToken;
@@ -36,13 +35,12 @@ pub async fn run(app: App, stop: CancellationToken) {
 
 async fn claim_due(app: &App) -> Result<Vec<ClaimedCallback>, store::StoreError> {
     let now = app.clock.now();
-    if inbox::count_due(&mut app.db.read().await?.conn(), now).await? == 0 {
+    if !inbox::is_due(&mut app.db.read().await?.conn(), now).await? {
         return Ok(vec![]);
     }
-    let leased_until = now + TimeDelta::seconds(app.config.workers.lease_s);
     let limit = i64::try_from(app.config.workers.inbox_concurrency * 4).unwrap_or(64);
     let mut tx = app.db.begin().await?;
-    let claimed = inbox::claim(&mut tx, now, leased_until, limit).await?;
+    let claimed = inbox::claim(&mut tx, now, app.config.workers.lease_s, limit).await?;
     tx.commit().await?;
     Ok(claimed)
 }

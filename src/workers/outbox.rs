@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use store::outbox::{self, Claimed};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -66,10 +65,9 @@ async fn claim_due(app: &App, lane: &str, limit: usize) -> Result<Vec<Claimed>, 
     if !outbox::is_due(&mut app.db.read().await?.conn(), lane, now).await? {
         return Ok(vec![]);
     }
-    let leased_until = now + TimeDelta::seconds(app.config.workers.lease_s);
     let mut tx = app.db.begin().await?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let claimed = outbox::claim(&mut tx, lane, now, leased_until, limit).await?;
+    let claimed = outbox::claim(&mut tx, lane, now, app.config.workers.lease_s, limit).await?;
     tx.commit().await?;
     Ok(claimed)
 }

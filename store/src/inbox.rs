@@ -38,26 +38,30 @@ pub struct StoredCallback {
     pub last_error: Option<String>,
 }
 
-/// Claims up to `limit` callbacks that are due and not applied.
+/// Claims up to `limit` callbacks that are due at `now` and not applied, for `lease_s` seconds of the database's clock.
 pub async fn claim(
     tx: &mut Tx,
     now: DateTime<Utc>,
-    leased_until: DateTime<Utc>,
+    lease_s: i64,
     limit: i64,
 ) -> Result<Vec<ClaimedCallback>, StoreError> {
-    const SQLITE: &str = "UPDATE inbox SET attempts = attempts + 1, leased_until = $2 WHERE id IN \
+    const SQLITE: &str = "UPDATE inbox SET attempts = attempts + 1, \
+         leased_until = strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now', '+' || $2 || ' seconds') WHERE id IN \
          (SELECT id FROM inbox WHERE due_at <= $1 AND applied_at IS NULL \
-          AND (leased_until IS NULL OR leased_until <= $1) ORDER BY due_at, id LIMIT $3) RETURNING *";
-    const POSTGRES: &str = "UPDATE inbox SET attempts = attempts + 1, leased_until = $2 WHERE id IN \
+          AND (leased_until IS NULL OR leased_until <= strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')) \
+          ORDER BY due_at, id LIMIT $3) RETURNING *";
+    const POSTGRES: &str = "UPDATE inbox SET attempts = attempts + 1, \
+         leased_until = clock_timestamp() + make_interval(secs => $2) WHERE id IN \
          (SELECT id FROM inbox WHERE due_at <= $1 AND applied_at IS NULL \
-          AND (leased_until IS NULL OR leased_until <= $1) ORDER BY due_at, id LIMIT $3 \
-          FOR UPDATE SKIP LOCKED) RETURNING *";
+          AND (leased_until IS NULL OR leased_until <= clock_timestamp()) \
+          ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *";
     let rows: Vec<InboxRow> = match tx.conn() {
         Conn::Sqlite(c) => {
-            sqlx::query_as(SQLITE).bind(now).bind(leased_until).bind(limit).fetch_all(&mut *c).await?
+            sqlx::query_as(SQLITE).bind(now).bind(lease_s).bind(limit).fetch_all(&mut *c).await?
         }
         Conn::Postgres(c) => {
-            sqlx::query_as(POSTGRES).bind(now).bind(leased_until).bind(limit).fetch_all(&mut *c).await?
+            let lease_s = f64::from(i32::try_from(lease_s).unwrap_or(i32::MAX));
+            sqlx::query_as(POSTGRES).bind(now).bind(lease_s).bind(limit).fetch_all(&mut *c).await?
         }
     };
     Ok(rows.into_iter().map(ClaimedCallback::from).collect())
@@ -131,11 +135,17 @@ pub async fn list(
     Ok(rows.into_iter().map(StoredCallback::from).collect())
 }
 
-/// How many callbacks could be claimed now.
-pub async fn count_due(conn: &mut Conn<'_>, now: DateTime<Utc>) -> Result<i64, StoreError> {
-    const SQL: &str = "SELECT COUNT(*) FROM inbox WHERE due_at <= $1 AND applied_at IS NULL \
-         AND (leased_until IS NULL OR leased_until <= $1)";
-    Ok(on!(conn, |c| sqlx::query_scalar(SQL).bind(now).fetch_one(&mut **c).await)?)
+/// Whether a callback could be claimed now.
+pub async fn is_due(conn: &mut Conn<'_>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    const SQLITE: &str = "SELECT 1 FROM inbox WHERE due_at <= $1 AND applied_at IS NULL \
+         AND (leased_until IS NULL OR leased_until <= strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')) LIMIT 1";
+    const POSTGRES: &str = "SELECT 1 FROM inbox WHERE due_at <= $1 AND applied_at IS NULL \
+         AND (leased_until IS NULL OR leased_until <= clock_timestamp()) LIMIT 1";
+    let found: Option<i32> = match conn {
+        Conn::Sqlite(c) => sqlx::query_scalar(SQLITE).bind(now).fetch_optional(&mut **c).await?,
+        Conn::Postgres(c) => sqlx::query_scalar(POSTGRES).bind(now).fetch_optional(&mut **c).await?,
+    };
+    Ok(found.is_some())
 }
 
 impl From<InboxRow> for ClaimedCallback {

@@ -53,30 +53,36 @@ pub async fn add(tx: &mut Tx, promise: &NewPromise, now: DateTime<Utc>) -> Resul
     Ok(())
 }
 
-/// Claims up to `limit` due promises of a lane. Others skip them until the lease ends.
+/// Claims up to `limit` promises of a lane that are due at `now`. Others skip them for `lease_s` seconds.
+///
+/// Leases run by the database's own clock: gateways whose clocks differ, or are moved, agree on when one ends.
 pub async fn claim(
     tx: &mut Tx,
     lane: &str,
     now: DateTime<Utc>,
-    leased_until: DateTime<Utc>,
+    lease_s: i64,
     limit: i64,
 ) -> Result<Vec<Claimed>, StoreError> {
-    const SQLITE: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $3, \
+    const SQLITE: &str = "UPDATE outbox SET attempts = attempts + 1, \
+         leased_until = strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now', '+' || $3 || ' seconds'), \
          last_error = CASE WHEN leased_until IS NULL THEN last_error ELSE 'interrupted' END WHERE id IN \
          (SELECT id FROM outbox WHERE lane = $1 AND due_at <= $2 AND done_at IS NULL \
-          AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at, id LIMIT $4) RETURNING *";
-    const POSTGRES: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $3, \
+          AND (leased_until IS NULL OR leased_until <= strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')) \
+          ORDER BY due_at, id LIMIT $4) RETURNING *";
+    const POSTGRES: &str = "UPDATE outbox SET attempts = attempts + 1, \
+         leased_until = clock_timestamp() + make_interval(secs => $3), \
          last_error = CASE WHEN leased_until IS NULL THEN last_error ELSE 'interrupted' END WHERE id IN \
          (SELECT id FROM outbox WHERE lane = $1 AND due_at <= $2 AND done_at IS NULL \
-          AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at, id LIMIT $4 \
-          FOR UPDATE SKIP LOCKED) RETURNING *";
+          AND (leased_until IS NULL OR leased_until <= clock_timestamp()) \
+          ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING *";
     let rows: Vec<OutboxRow> = match tx.conn() {
         Conn::Sqlite(c) => {
-            let query = sqlx::query_as(SQLITE).bind(lane).bind(now).bind(leased_until).bind(limit);
+            let query = sqlx::query_as(SQLITE).bind(lane).bind(now).bind(lease_s).bind(limit);
             query.fetch_all(&mut *c).await?
         }
         Conn::Postgres(c) => {
-            let query = sqlx::query_as(POSTGRES).bind(lane).bind(now).bind(leased_until).bind(limit);
+            let lease_s = f64::from(i32::try_from(lease_s).unwrap_or(i32::MAX));
+            let query = sqlx::query_as(POSTGRES).bind(lane).bind(now).bind(lease_s).bind(limit);
             query.fetch_all(&mut *c).await?
         }
     };
@@ -139,10 +145,14 @@ pub async fn waiting(
 
 /// Whether a lane has something to claim.
 pub async fn is_due(conn: &mut Conn<'_>, lane: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT 1 FROM outbox WHERE lane = $1 AND due_at <= $2 AND done_at IS NULL \
-         AND (leased_until IS NULL OR leased_until <= $2) LIMIT 1";
-    let found: Option<i32> =
-        on!(conn, |c| sqlx::query_scalar(SQL).bind(lane).bind(now).fetch_optional(&mut **c).await)?;
+    const SQLITE: &str = "SELECT 1 FROM outbox WHERE lane = $1 AND due_at <= $2 AND done_at IS NULL \
+         AND (leased_until IS NULL OR leased_until <= strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')) LIMIT 1";
+    const POSTGRES: &str = "SELECT 1 FROM outbox WHERE lane = $1 AND due_at <= $2 AND done_at IS NULL \
+         AND (leased_until IS NULL OR leased_until <= clock_timestamp()) LIMIT 1";
+    let found: Option<i32> = match conn {
+        Conn::Sqlite(c) => sqlx::query_scalar(SQLITE).bind(lane).bind(now).fetch_optional(&mut **c).await?,
+        Conn::Postgres(c) => sqlx::query_scalar(POSTGRES).bind(lane).bind(now).fetch_optional(&mut **c).await?,
+    };
     Ok(found.is_some())
 }
 
