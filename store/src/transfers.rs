@@ -55,10 +55,10 @@ pub async fn list(
          AND (CAST($2 AS TEXT) IS NULL OR status = $2) AND (CAST($3 AS TEXT) IS NULL OR reference = $3) \
          AND created_at >= $4 AND created_at < $5 AND (created_at, id) < ($6, $7) \
          ORDER BY created_at DESC, id DESC LIMIT $8";
+    // Ids carry the instant of creation, so the primary key is the order of everybody's transfers.
     const ALL: &str = "SELECT * FROM transfers WHERE (CAST($1 AS TEXT) IS NULL OR status = $1) \
-         AND (CAST($2 AS TEXT) IS NULL OR reference = $2) \
-         AND created_at >= $3 AND created_at < $4 AND (created_at, id) < ($5, $6) \
-         ORDER BY created_at DESC, id DESC LIMIT $7";
+         AND (CAST($2 AS TEXT) IS NULL OR reference = $2) AND created_at >= $3 AND created_at < $4 AND id < $5 \
+         ORDER BY id DESC LIMIT $6";
     let status = filter.status.map(TransferStatus::as_str);
     let reference = filter.reference.as_deref();
     let after = filter.created_after.unwrap_or(DateTime::UNIX_EPOCH);
@@ -72,7 +72,7 @@ pub async fn list(
         })?,
         None => on!(conn, |c| {
             let query = sqlx::query_as(ALL).bind(status).bind(reference).bind(after);
-            query.bind(until).bind(at).bind(id).bind(limit).fetch_all(&mut **c).await
+            query.bind(until).bind(id).bind(limit).fetch_all(&mut **c).await
         })?,
     };
     rows.into_iter().map(StoredTransfer::try_from).collect()
