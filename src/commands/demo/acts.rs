@@ -31,6 +31,7 @@ impl Part<'_> {
         let back = back.context("the page leads nowhere after the payment")?;
         let gateway = self.stage.gateway.server().url();
         anyhow::ensure!(back.starts_with(gateway), "the page leads to {back}, not back to {gateway}");
+        server.browse(&back, None).await?;
         self.funded(&order).await?;
         order.until(&["completed"]).await?;
         self.ending(&[&order], "completed; the browser came back").await
@@ -100,6 +101,7 @@ impl Part<'_> {
         while self.stage.operations_of(&self.payee().phone).await?.is_empty() {
             sleep(LOOK_AGAIN).await;
         }
+        order.until(&["disbursing"]).await?;
         self.line.say("kills the gateway");
         self.stage.gateway.kill().await?;
         self.line.say("starts the gateway again");

@@ -64,9 +64,6 @@ async fn perform(demo: &Demo) -> anyhow::Result<Report> {
     let line = progress.line("gateway and simulators");
     line.say("start");
     let stage = Stage::open(demo).await?;
-    if demo.keep {
-        eprintln!("everything is kept in {}", stage.folder().display());
-    }
     line.end(true, &format!("{} and {}", stage.gateway.server().url(), stage.simulators.url()));
     let scenes = Box::pin(scenes::play(&stage, &progress)).await;
     let line = progress.line("books");
@@ -77,9 +74,11 @@ async fn perform(demo: &Demo) -> anyhow::Result<Report> {
     noted(stage.gateway.stop().await, &mut trouble);
     let verified = noted(stage.gateway.verify().await, &mut trouble);
     let database = if demo.postgres.is_some() { "PostgreSQL" } else { "SQLite" };
-    let mut report = Report { database, took: begun.elapsed(), scenes, books, verified, trouble };
-    line.end(report.problems().is_empty(), "read");
-    if !report.problems().is_empty() {
+    let kept = demo.keep.then(|| stage.folder().to_owned());
+    let mut report = Report { database, kept, took: begun.elapsed(), scenes, books, verified, trouble };
+    let is_good = report.problems().is_empty();
+    line.end(is_good, if is_good { "agree and are sound" } else { "something is off" });
+    if !is_good {
         eprintln!("the gateway's last words:\n{}", stage.gateway.last_words());
     }
     stage.close().await;

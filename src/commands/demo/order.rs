@@ -1,5 +1,8 @@
 //! A transfer as the customer who ordered it follows it: quote, order, payment, and every status on the way.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -47,6 +50,8 @@ pub struct Order<'p> {
     pub id: String,
     /// What the payer pays, fee included: whole XOF.
     pub total: String,
+    /// The last status that was shown.
+    shown: Mutex<String>,
 }
 
 /// Asks for an offer from Senegal to Côte d'Ivoire, by Wave on both sides.
@@ -94,8 +99,9 @@ impl<'p> Order<'p> {
         let total =
             view.get("total_to_pay").map(|total| text(total, "amount")).unwrap_or_default().to_owned();
         anyhow::ensure!(!id.is_empty() && !total.is_empty(), "a transfer has no id or no total: {view}");
-        line.say(text(view, "status"));
-        Ok(Order { person, line, id, total })
+        let order = Order { person, line, id, total, shown: Mutex::default() };
+        order.show(text(view, "status"));
+        Ok(order)
     }
 
     /// The page that the payer is sent to, once the provider has supplied it.
@@ -140,12 +146,10 @@ impl<'p> Order<'p> {
 
     /// Returns once the transfer is in one of the `wanted` statuses; an end that is not wanted is an error.
     pub async fn until(&self, wanted: &[&str]) -> anyhow::Result<String> {
-        let (mut last, mut view) = (String::new(), self.view(None).await?);
+        let mut view = self.view(None).await?;
         loop {
             let status = text(&view, "status").to_owned();
-            if status != last {
-                self.line.say(&status);
-            }
+            self.show(&status);
             if wanted.contains(&status.as_str()) {
                 return Ok(status);
             }
@@ -154,15 +158,22 @@ impl<'p> Order<'p> {
                 "the transfer is {status}, not {}",
                 wanted.join(" or ")
             );
-            last = status;
             view = self.view(Some(&view)).await?;
+        }
+    }
+
+    fn show(&self, status: &str) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if *shown != status {
+            status.clone_into(&mut shown);
+            self.line.say(status);
         }
     }
 
     /// Returns once the timeline has `event`.
     pub async fn until_told(&self, event: &str) -> anyhow::Result<()> {
         while !self.events().await?.iter().any(|told| told == event) {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(())
     }

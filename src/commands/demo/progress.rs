@@ -32,7 +32,7 @@ impl Progress {
     pub fn line(&self, name: &str) -> Line {
         let bar = self.lines.as_ref().map(|lines| lines.add(ProgressBar::new_spinner()));
         if let Some(bar) = &bar {
-            let style = ProgressStyle::with_template("{spinner} {prefix:<34} {elapsed:>4}  {msg}");
+            let style = ProgressStyle::with_template("{spinner} {prefix:<38} {elapsed:>4}  {msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.set_prefix(name.to_owned());
             bar.enable_steady_tick(Duration::from_millis(120));
@@ -62,6 +62,6 @@ impl Line {
     /// Whoever closed standard error does not want to know.
     fn write(&self, news: &str) {
         let seconds = self.begun.elapsed().as_secs_f32();
-        let _ = writeln!(std::io::stderr(), "{seconds:>5.1} s  {:<34} {news}", self.name);
+        let _ = writeln!(std::io::stderr(), "{seconds:>5.1} s  {:<38} {news}", self.name);
     }
 }

@@ -1,6 +1,7 @@
 //! What the demo has to say at its end, for people and for programs.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
@@ -8,7 +9,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 use domain::Money;
 use serde_json::{Value, json};
 
-use super::books::Books;
+use super::books::{Books, Float, TrialLine};
 use super::scenes::Played;
 
 /// Columns of a terminal that nobody measured.
@@ -19,6 +20,8 @@ const WIDTH: u16 = 120;
 pub struct Report {
     /// Where the book was kept.
     pub database: &'static str,
+    /// The folder, when it was to be kept.
+    pub kept: Option<PathBuf>,
     pub took: Duration,
     pub scenes: Vec<Played>,
     pub books: Option<Books>,
@@ -50,6 +53,7 @@ impl Report {
             "ok": self.problems().is_empty(),
             "problems": self.problems(),
             "database": self.database,
+            "folder": self.kept,
             "duration_ms": milliseconds(self.took),
             "transfers": self.scenes.iter().map(scene_json).collect::<Vec<_>>(),
             "trial_balance": self.books.as_ref().map(trial_balance_json),
@@ -68,7 +72,7 @@ impl Report {
             let (matched, operations) = (books.matched, books.operations);
             let _ = writeln!(
                 out,
-                "{matched} movements of ours are {operations} operations of theirs, one to one."
+                "{matched} of {operations} operations at the simulators are exactly one movement of ours each."
             );
         }
         if let Some((is_good, found)) = &self.verified {
@@ -83,6 +87,9 @@ impl Report {
         let seconds = self.took.as_secs_f32();
         let _ =
             writeln!(out, "\n{verdict}: {} transfers, {}, {seconds:.1} s.", self.scenes.len(), self.database);
+        if let Some(folder) = &self.kept {
+            let _ = writeln!(out, "Books and log are in {}.", folder.display());
+        }
         out
     }
 }
@@ -106,7 +113,7 @@ fn scene_json(scene: &Played) -> Value {
 }
 
 fn trial_balance_json(books: &Books) -> Value {
-    let line = |line: &super::books::TrialLine| {
+    let line = |line: &TrialLine| {
         let (currency, (debit, credit)) = (line.balance.currency(), line.columns());
         let major = |minor| Money::new(minor, currency).major();
         json!({
@@ -120,7 +127,7 @@ fn trial_balance_json(books: &Books) -> Value {
 }
 
 fn comparison_json(books: &Books) -> Value {
-    let float = |float: &super::books::Float| {
+    let float = |float: &Float| {
         json!({
             "account": float.account.to_string(),
             "ledger": float.ours.major(),
@@ -181,17 +188,19 @@ fn path(scene: &Played) -> String {
 
 fn trial_balance_table(books: &Books) -> Table {
     let mut table = table(&["account", "debit", "credit"]);
-    let figure = |minor: i64, like: Money| match minor {
-        0 => String::new(),
-        minor => grouped(&Money::new(minor, like.currency()).major()),
-    };
+    let figure = |minor: i64, line: &TrialLine| grouped(&Money::new(minor, line.balance.currency()).major());
     for line in &books.trial_balance {
-        let (debit, credit) = line.columns();
-        table.add_row([line.account.to_string(), figure(debit, line.balance), figure(credit, line.balance)]);
+        let name = line.account.to_string();
+        table.add_row(match line.columns() {
+            (0, credit) if !line.account.kind().is_debit_normal() || credit != 0 => {
+                [name, String::new(), figure(credit, line)]
+            }
+            (debit, _) => [name, figure(debit, line), String::new()],
+        });
     }
     if let Some(first) = books.trial_balance.first() {
         let (debits, credits) = books.totals();
-        table.add_row(["total".into(), figure(debits, first.balance), figure(credits, first.balance)]);
+        table.add_row(["total".into(), figure(debits, first), figure(credits, first)]);
     }
     align_right(&mut table, &[1, 2]);
     table

@@ -105,7 +105,7 @@ impl Scene {
             NeverPaid => "never paid",
             PayeeRefused => "payee refused",
             ReplyLost => "payout's reply lost",
-            Callbacks => "forged, repeated, reordered webhooks",
+            Callbacks => "webhooks forged, repeated, reordered",
             Killed => "gateway killed during the payout",
         }
     }
