@@ -1,0 +1,169 @@
+//! Money that arrives: by webhook or by asking, from wallets and balances to wallets and balances.
+
+use serde_json::json;
+
+use crate::testkit::{Ask, ivorian, on_each_database};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_one_wallet_to_another_by_webhook() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        let payee = ivorian("0001");
+        let transfer = awa.sends_to(&payee).await;
+        let asked = transfer.now().await;
+        assert_eq!(asked["status"], "awaiting_payment");
+        assert_eq!(asked["next_action"]["type"], "redirect");
+        assert_eq!(asked["total_to_pay"], json!({ "amount": "10100", "currency": "XOF" }));
+        let page = asked["next_action"]["url"].as_str().unwrap();
+        assert!(page.starts_with(&app.simulators()), "{page}");
+        transfer.pay().await;
+        transfer.shows("completed").await;
+        assert_eq!(transfer.now().await["next_action"], json!(null));
+        assert_eq!(
+            transfer.story().await,
+            [
+                "created",
+                "payment_requested",
+                "payment_received",
+                "funded",
+                "disbursement_started",
+                "completed"
+            ]
+        );
+        app.pass_until_kept(&["learn_fee"]).await;
+        assert_eq!(
+            app.statement().await,
+            [
+                "equity:opening:XOF 100000000",
+                "expense:provider_fees:XOF 201",
+                "float:wave:ci:XOF 49989900",
+                "float:wave:sn:XOF 50009999",
+                "revenue:fees:XOF 100",
+            ]
+        );
+        app.was_told(&awa.phone, "10100 XOF").await;
+        app.was_told(&awa.phone, "Kouassi Exemple a reçu 10000 XOF").await;
+        app.was_told(&payee, "10000 XOF de Awa Exemple").await;
+        let receipt = awa.get(&format!("{}/receipt", transfer.path())).await;
+        let kinds: Vec<_> = receipt["movements"].as_array().unwrap().iter().map(|m| &m["kind"]).collect();
+        assert_eq!(kinds, ["collection", "disbursement"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_whose_webhook_is_lost_is_found_by_asking() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        app.wave().fault(json!({ "fault": "callback_lost" })).await;
+        let transfer = awa.sends_to(&ivorian("0001")).await;
+        transfer.pay().await;
+        transfer.shows("awaiting_payment").await;
+        app.pass(6).await;
+        transfer.shows("completed").await;
+        assert_eq!(app.wave().answers_to("checkout.session.completed").await, [0_u64; 0]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_a_balance_to_a_wallet() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        awa.tops_up("20000").await;
+        assert_eq!(awa.balance().await, 20_000);
+        let transfer = awa.sends("10000", ("balance", "wave"), &json!({ "phone": ivorian("0002") })).await;
+        app.quiet().await;
+        transfer.shows("completed").await;
+        assert_eq!(transfer.story().await, ["created", "funded", "disbursement_started", "completed"]);
+        assert_eq!(awa.balance().await, 9_900);
+        let paid = app.wave().moved(&transfer.reference("disbursement").await).await;
+        assert_eq!(paid, ["disbursement 10000 succeeded"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn between_balances_by_account_and_by_phone() {
+    on_each_database(async |app| {
+        let (awa, binta) = (app.customer().await, app.customer().await);
+        awa.tops_up("20000").await;
+        for payee in [json!({ "account": binta.id }), json!({ "phone": binta.phone })] {
+            let transfer = awa.sends("5000", ("balance", "balance"), &payee).await;
+            app.quiet().await;
+            transfer.shows("completed").await;
+        }
+        assert_eq!((awa.balance().await, binta.balance().await), (9_900, 10_000));
+        app.was_told(&binta.phone, "20000").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_spends_more_than_they_have() {
+    on_each_database(async |app| {
+        let (awa, binta) = (app.customer().await, app.customer().await);
+        awa.tops_up("10000").await;
+        let rails = ("balance", "balance");
+        let quote = awa.quote("10000", "send", rails).await;
+        let order = awa.order_over(&quote, rails, &json!({ "account": binta.id }));
+        awa.order("too-much", &order).await.refused(422, "insufficient_funds");
+        let orders = futures::future::join_all((0..8).map(async |nth| {
+            let quote = awa.quote("4000", "send", rails).await;
+            let order = awa.order_over(&quote, rails, &json!({ "account": binta.id }));
+            awa.order(&format!("race-{nth}"), &order).await.status
+        }))
+        .await;
+        assert_eq!(orders.iter().filter(|status| **status == 201).count(), 2, "{orders:?}");
+        assert_eq!(orders.iter().filter(|status| **status == 422).count(), 6, "{orders:?}");
+        app.quiet().await;
+        assert_eq!((awa.balance().await, binta.balance().await), (1_920, 8_000));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fee_that_wave_takes_is_learned_and_never_guessed() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        for amount in ["1150", "1200", "12345"] {
+            let transfer = awa.sends(amount, ("wave", "wave"), &json!({ "phone": ivorian("0003") })).await;
+            app.quiet().await;
+            transfer.pay().await;
+            transfer.shows("completed").await;
+        }
+        let before = app.balances().await["expense:provider_fees:XOF"];
+        app.pass_until_kept(&["learn_fee"]).await;
+        let after = app.balances().await["expense:provider_fees:XOF"];
+        let operations = app.wave().operations().await;
+        let fees = |kind: &str| -> i64 {
+            let of_kind = operations.iter().filter(|operation| operation["kind"] == kind);
+            of_kind.map(|operation| operation["fee"].as_str().unwrap().parse::<i64>().unwrap()).sum()
+        };
+        assert_eq!((before, after), (fees("disbursement"), fees("disbursement") + fees("collection")));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browser_comes_back_to_a_page_of_ours() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        let transfer = awa.sends_to(&ivorian("0001")).await;
+        let now = transfer.now().await;
+        let page = now["next_action"]["url"].as_str().unwrap().strip_prefix(&app.simulators()).unwrap();
+        assert_eq!(app.control(Ask::get(page)).await.status, 200);
+        let form = format!("payer={}", awa.phone.replace('+', "%2B"));
+        let paid = Ask::new("POST", format!("{page}/pay"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
+        let back = app.control(paid).await;
+        let place = back.header("location").unwrap().strip_prefix(&app.url()).unwrap().to_owned();
+        let shown = app.ask(Ask::get(place)).await;
+        assert_eq!(shown.status, 200, "{shown}");
+        assert!(shown.header("content-type").unwrap().starts_with("text/html"));
+        app.quiet().await;
+        transfer.shows("completed").await;
+    })
+    .await;
+}

@@ -1,0 +1,145 @@
+//! Money that does not come, or comes when nobody expects it any more.
+
+use serde_json::json;
+
+use crate::testkit::{Customer, Transfer, ivorian, on_each_database};
+
+const WAVE: (&str, &str) = ("wave", "wave");
+/// From a new quote to a little after its funding deadline.
+const PAST_THE_DEADLINE: i64 = 1_260;
+
+/// A transfer that ran out of time although its session is still open, since Wave could not be told to close it.
+async fn expired_and_open<'c, 'a>(awa: &'c Customer<'a>) -> Transfer<'c, 'a> {
+    let expire = json!({ "fault": "error_before", "status": 503, "times": 1000, "match": "/expire" });
+    awa.app.wave().fault(expire).await;
+    let transfer = awa.sends_to(&ivorian("0001")).await;
+    awa.app.pass(PAST_THE_DEADLINE).await;
+    transfer.shows("expired").await;
+    transfer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn never_paid_expires_and_its_session_is_closed() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        let transfer = awa.sends_to(&ivorian("0001")).await;
+        app.pass(PAST_THE_DEADLINE).await;
+        transfer.shows("expired").await;
+        let reference = transfer.reference("collection").await;
+        assert_eq!(app.wave().sessions(&reference).await[0]["checkout_status"], "expired");
+        assert_eq!(app.wave().moved(&reference).await, [""; 0]);
+        assert_eq!(app.messages(&awa.phone).await.len(), 1, "nothing but the code");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declined_attempt_leaves_the_payer_free_to_try_again() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        let transfer = awa.sends_to(&ivorian("0001")).await;
+        app.wave().decline(&transfer.reference("collection").await).await;
+        app.quiet().await;
+        transfer.shows("awaiting_payment").await;
+        transfer.pay().await;
+        transfer.shows("completed").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paid_in_time_and_heard_of_late_is_paid_in_time() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        let transfer = awa.sends_to(&ivorian("0001")).await;
+        app.wave().fault(json!({ "fault": "callback_lost" })).await;
+        let down = json!({ "fault": "error_before", "status": 503, "times": 1000, "match": "GET /wave/v1/checkout" });
+        app.wave().fault(down).await;
+        transfer.pay().await;
+        app.pass(PAST_THE_DEADLINE).await;
+        transfer.shows("awaiting_payment").await;
+        app.wave().heal().await;
+        app.pass_until_kept(&["expire"]).await;
+        app.quiet().await;
+        transfer.shows("completed").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_money_waits_in_suspense_and_pays_for_a_new_transfer() {
+    on_each_database(async |app| {
+        let (awa, binta) = (app.customer().await, app.customer().await);
+        let transfer = expired_and_open(&awa).await;
+        let early = awa.quote("10100", "total", WAVE).await;
+        let early = json!({ "quote_id": early["id"] });
+        transfer.act("late_payment", "early", &early).await.refused(409, "no_late_payment");
+        transfer.pay().await;
+        transfer.shows("expired").await;
+        assert_eq!(app.balances().await["suspense:wave:sn:XOF"], 10_100);
+        app.was_told(&awa.phone, "72 h").await;
+        let wrong = awa.quote("5000", "total", WAVE).await;
+        let wrong = json!({ "quote_id": wrong["id"] });
+        transfer.act("late_payment", "wrong", &wrong).await.refused(422, "late_amount_differs");
+        let theirs = binta.quote("10100", "total", WAVE).await;
+        let stranger = binta.transfer(&transfer.id);
+        let body = json!({ "quote_id": theirs["id"] });
+        stranger.act("late_payment", "theirs", &body).await.refused(404, "not_found");
+        transfer.act("late_payment", "stolen", &body).await.refused(404, "not_found");
+        let quote = awa.quote("10100", "total", WAVE).await;
+        let body = json!({ "quote_id": quote["id"] });
+        let accepted = transfer.act("late_payment", "again", &body).await;
+        let again = awa.transfer(accepted.expect(201)["id"].as_str().unwrap());
+        let replay = transfer.act("late_payment", "again", &body).await;
+        assert_eq!((&replay.bytes, replay.is_replay()), (&accepted.bytes, true));
+        app.quiet().await;
+        again.shows("completed").await;
+        transfer.shows("expired").await;
+        assert_eq!(app.balances().await["suspense:wave:sn:XOF"], 0);
+        let more = awa.quote("10100", "total", WAVE).await;
+        let more = json!({ "quote_id": more["id"] });
+        transfer.act("late_payment", "twice", &more).await.refused(409, "no_late_payment");
+        app.pass(73 * 3600).await;
+        assert!(!transfer.story().await.contains(&"refund_started".to_owned()));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_money_that_funds_a_refused_payee_goes_back_to_its_payer() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        let expire = json!({ "fault": "error_before", "status": 503, "times": 1000, "match": "/expire" });
+        app.wave().fault(expire).await;
+        let transfer = awa.sends_to(&ivorian("9902")).await;
+        app.pass(PAST_THE_DEADLINE).await;
+        transfer.pay().await;
+        let quote = awa.quote("10100", "total", WAVE).await;
+        let accepted = transfer.act("late_payment", "again", &json!({ "quote_id": quote["id"] })).await;
+        let again = awa.transfer(accepted.expect(201)["id"].as_str().unwrap());
+        app.quiet().await;
+        again.shows("refunded").await;
+        let moved = app.wave().moved(&transfer.reference("collection").await).await;
+        assert_eq!(moved, ["collection 10100 succeeded", "refund 10100 succeeded"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_money_that_nobody_asks_for_is_given_back_after_three_days() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        let transfer = expired_and_open(&awa).await;
+        transfer.pay().await;
+        app.pass(71 * 3600).await;
+        assert_eq!(app.balances().await["suspense:wave:sn:XOF"], 10_100);
+        app.pass(2 * 3600).await;
+        transfer.shows("expired").await;
+        let story = transfer.story().await;
+        assert!(story.ends_with(&["late_payment".into(), "refund_started".into(), "late_payment_returned".into()]), "{story:?}");
+        let moved = app.wave().moved(&transfer.reference("collection").await).await;
+        assert_eq!(moved, ["collection 10100 succeeded", "refund 10100 succeeded"]);
+        assert_eq!(app.balances().await["suspense:wave:sn:XOF"], 0);
+    })
+    .await;
+}

@@ -1,0 +1,9 @@
+//! Stories of money: each begins with people and ends with closed books, on both databases.
+
+mod happy;
+mod keys;
+mod late;
+mod refused;
+mod uncertain;
+mod waiting;
+mod webhooks;
