@@ -15,7 +15,7 @@ use crate::app::App;
 /// Pages of one day that are read at most.
 const PAGES: usize = 64;
 
-/// Reads the statement of the day of the collection and the next, and books the fee it shows.
+/// Reads the statement of the day on which the payer was asked and of the next, and books the fee it shows.
 pub(super) async fn learn(
     app: &App,
     promise: &Claimed,
@@ -30,7 +30,7 @@ pub(super) async fn learn(
             error: "this wallet is not configured".into(),
         }));
     };
-    let day = movement.updated_at.date_naive();
+    let day = movement.submitted_at.unwrap_or(movement.created_at).date_naive();
     for date in [day, day.checked_add_days(Days::new(1)).unwrap_or(day)] {
         if date > app.clock.now().date_naive() {
             continue;

@@ -5,7 +5,7 @@
 
 use chrono::TimeDelta;
 use domain::transfer::{Audience, NoticeKind};
-use domain::{Msisdn, TransferId};
+use domain::{Account, Msisdn, TransferId, UserId};
 use providers::SmsError;
 use store::outbox::Claimed;
 use store::users::{self, Language};
@@ -57,7 +57,7 @@ fn after(promise: &Claimed, sent: Result<(), SmsError>) -> End {
     }
 }
 
-/// The owner reads their own language; of a payee we know the country only, and these countries read French.
+/// Whoever signed in here reads their own language; of another payee we know the country only, and these read French.
 async fn recipient(
     app: &App,
     open: &OpenCase,
@@ -65,15 +65,22 @@ async fn recipient(
 ) -> Result<Option<(Msisdn, Language)>, KeepError> {
     let phone = |text: &Option<String>| text.as_deref().and_then(|text| Msisdn::parse(text).ok());
     match notice.audience() {
-        Audience::Payee => Ok(phone(&open.people.payee.phone).map(|to| (to, Language::Fr))),
+        Audience::Payee => match &open.case.transfer.payee_account {
+            Some(Account::Customer { user, .. }) => one_of_ours(app, *user).await,
+            _ => Ok(phone(&open.people.payee.phone).map(|to| (to, Language::Fr))),
+        },
         Audience::Payer => {
-            let mut reader = app.db.read().await?;
-            let owner = users::find(&mut reader.conn(), &app.people, open.case.transfer.owner).await?;
-            let Some(owner) = owner else { return Ok(None) };
-            let to = phone(&open.people.payer.phone).unwrap_or(owner.phone);
-            Ok(Some((to, owner.language)))
+            let owner = one_of_ours(app, open.case.transfer.owner).await?;
+            Ok(owner.map(|(own, language)| (phone(&open.people.payer.phone).unwrap_or(own), language)))
         }
     }
+}
+
+/// Somebody who has signed in here; nobody when they are no longer known.
+async fn one_of_ours(app: &App, user: UserId) -> Result<Option<(Msisdn, Language)>, KeepError> {
+    let mut reader = app.db.read().await?;
+    let found = users::find(&mut reader.conn(), &app.people, user).await?;
+    Ok(found.map(|user| (user.phone, user.language)))
 }
 
 fn text(open: &OpenCase, notice: NoticeKind, language: Language) -> String {

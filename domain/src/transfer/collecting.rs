@@ -187,7 +187,7 @@ impl Case {
         movement: &Movement,
         fee: crate::Money,
     ) -> Result<bool, Refusal> {
-        if movement.fee.is_some() {
+        if movement.fee.is_some() || movement.late() == Some(Late::Reused) {
             return Ok(false);
         }
         let mut next = draft.change(movement, movement.state)?;

@@ -33,7 +33,8 @@ impl Case {
     /// The first step of a transfer that late money pays for: `late` is the collection it came by.
     ///
     /// The collection is booked again under the new transfer, so that a refund finds it; the other transfer gives it
-    /// up in the same commit ([`super::Event::ReuseLate`]).
+    /// up in the same commit ([`super::Event::ReuseLate`]). A fee that is not known yet is learned here and no more
+    /// there.
     pub fn open_with_late(
         transfer: Transfer,
         late: &Movement,
@@ -55,7 +56,11 @@ impl Case {
         collection.transaction_ref = late.transaction_ref.clone();
         collection.fee = late.fee;
         collection.original = Some(late.reference);
+        collection.submitted_at = late.submitted_at;
         case.book_collection(&mut draft, &collection)?;
+        if collection.fee.is_none() {
+            draft.promise_for(PromiseKind::LearnFee, &collection, now);
+        }
         draft.put(collection);
         case.fund(&mut draft, Nature::Fact)?;
         Ok(draft.step)

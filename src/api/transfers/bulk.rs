@@ -1,7 +1,7 @@
 //! `POST /v1/transfers/bulk`: up to 500 orders in one request, each accepted or refused on its own.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
@@ -12,13 +12,15 @@ use utoipa::ToSchema;
 use super::ask::{NewPayee, NewPayer};
 use super::{NewTransfer, TransferView};
 use crate::api::context::RequestContext;
-use crate::api::extract::{ValidJson, item_key};
+use crate::api::extract::{item_key, parse_json, read_body};
 use crate::api::problem::{Problem, ProblemView};
 use crate::app::App;
 use crate::services::transfers;
 use crate::services::{Caller, FieldError};
 
 const MOST: usize = 500;
+/// How much longer than any other body the list may be.
+const BODIES: usize = 16;
 
 /// Orders, in any number up to 500.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -55,6 +57,20 @@ pub struct BulkResult {
     body: Box<RawValue>,
 }
 
+/// The body, which may be longer than others are.
+pub struct Orders(Bulk);
+
+impl FromRequest<App> for Orders {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Orders, Problem> {
+        let (parts, body) = request.into_parts();
+        let longest = app.config.limits.body_bytes.saturating_mul(BODIES);
+        let bytes = read_body(&parts.headers, body, longest).await?;
+        Ok(Orders(parse_json(&parts.headers, &bytes)?))
+    }
+}
+
 /// Starts up to 500 transfers; 207 with one result each.
 #[utoipa::path(
     post, path = "/v1/transfers/bulk", tag = "transfers", request_body = Bulk,
@@ -67,7 +83,7 @@ pub async fn create(
     State(app): State<App>,
     caller: Caller,
     context: RequestContext,
-    ValidJson(bulk): ValidJson<Bulk>,
+    Orders(bulk): Orders,
 ) -> Result<Response, Problem> {
     if bulk.items.is_empty() || bulk.items.len() > MOST {
         return Err(Problem::field(FieldError::new("/items", "too_many_items").with("max", MOST)));

@@ -147,7 +147,8 @@ pub async fn cancel(
         Err(cases::CaseError::Write(store::writer::WriteError::KeyReused)) => {
             return Err(TransferError::KeyReused);
         }
-        Err(error) => return Err(error.into()),
+        // Refused because the same request, sent twice at once, was faster: then its answer is there.
+        Err(error) => return replay(app, key).await?.ok_or(error.into()),
     }
     let stored = replay(app, key).await?.ok_or(TransferError::Overloaded)?;
     Ok(Stored { replayed: false, ..stored })

@@ -41,8 +41,8 @@ async fn from_one_wallet_to_another_by_webhook() {
                 "revenue:fees:XOF 100",
             ]
         );
-        app.was_told(&awa.phone, "10100 XOF").await;
-        app.was_told(&awa.phone, "Kouassi Exemple a reçu 10000 XOF").await;
+        app.was_told(&awa.phone, "Paiement de 10100 XOF recu").await;
+        app.was_told(&awa.phone, "Kouassi Exemple a recu 10000 XOF").await;
         app.was_told(&payee, "10000 XOF de Awa Exemple").await;
         let receipt = awa.get(&format!("{}/receipt", transfer.path())).await;
         let kinds: Vec<_> = receipt["movements"].as_array().unwrap().iter().map(|m| &m["kind"]).collect();
@@ -94,7 +94,9 @@ async fn between_balances_by_account_and_by_phone() {
             transfer.shows("completed").await;
         }
         assert_eq!((awa.balance().await, binta.balance().await), (9_900, 10_000));
-        app.was_told(&binta.phone, "20000").await;
+        let told = app.messages(&binta.phone).await;
+        let told = told.iter().filter(|message| message.contains("5000 XOF de Awa Exemple")).count();
+        assert_eq!(told, 2, "by account and by phone alike");
     })
     .await;
 }

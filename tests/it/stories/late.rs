@@ -136,7 +136,14 @@ async fn late_money_that_nobody_asks_for_is_given_back_after_three_days() {
         app.pass(2 * 3600).await;
         transfer.shows("expired").await;
         let story = transfer.story().await;
-        assert!(story.ends_with(&["late_payment".into(), "refund_started".into(), "late_payment_returned".into()]), "{story:?}");
+        assert!(
+            story.ends_with(&[
+                "late_payment".into(),
+                "refund_started".into(),
+                "late_payment_returned".into()
+            ]),
+            "{story:?}"
+        );
         let moved = app.wave().moved(&transfer.reference("collection").await).await;
         assert_eq!(moved, ["collection 10100 succeeded", "refund 10100 succeeded"]);
         assert_eq!(app.balances().await["suspense:wave:sn:XOF"], 0);

@@ -25,7 +25,7 @@ async fn a_refused_payee_means_everything_back_to_the_payer() {
             assert!(story.ends_with(&end.map(str::to_owned)), "{tail}: {story:?}");
             let moved = app.wave().moved(&transfer.reference("collection").await).await;
             assert_eq!(moved, ["collection 10100 succeeded", "refund 10100 succeeded"], "{tail}");
-            app.was_told(&awa.phone, "n’a pas pu être payé").await;
+            app.was_told(&awa.phone, "n'a pas pu etre paye").await;
             assert_eq!(app.messages(&awa.phone).await.len(), 4, "code, payment, refund begun, refund done");
             assert_eq!(app.messages(&ivorian(tail)).await.len(), 0, "{tail} was told nothing");
             assert_eq!(awa.balance().await, 0);
@@ -116,7 +116,8 @@ async fn a_payout_that_wave_takes_back_needs_a_person() {
         transfer.shows("completed").await;
         let reference = transfer.reference("disbursement").await;
         let operations = app.wave().operations().await;
-        let payout = operations.iter().find(|operation| operation["reference"] == reference.as_str()).unwrap();
+        let payout =
+            operations.iter().find(|operation| operation["reference"] == reference.as_str()).unwrap();
         let undo = format!("/wave/v1/payout/{}/reverse", payout["id"].as_str().unwrap());
         let undo = crate::testkit::Ask::new("POST", undo).bearer("wave_ci_prod_sandbox");
         assert_eq!(app.control(undo).await.status, 200);

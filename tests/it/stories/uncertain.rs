@@ -160,7 +160,8 @@ async fn a_lost_session_is_found_by_our_reference() {
 async fn a_session_that_was_never_made_is_made_anew() {
     on_each_database(async |app| {
         let awa = app.customer().await;
-        let lost = json!({ "fault": "error_before", "status": 500, "match": "POST /wave/v1/checkout/sessions" });
+        let lost =
+            json!({ "fault": "error_before", "status": 500, "match": "POST /wave/v1/checkout/sessions" });
         app.wave().fault(lost).await;
         let transfer = awa.sends_to(&ivorian("0001")).await;
         for step in [6, 16, 41, 121] {

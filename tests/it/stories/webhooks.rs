@@ -69,7 +69,8 @@ async fn a_failed_attempt_told_after_the_payment_changes_nothing() {
         transfer.pay().await;
         transfer.shows("completed").await;
         let journal = app.wave().deliveries().await;
-        let order: Vec<_> = journal["data"].as_array().unwrap().iter().map(|line| &line["event_type"]).collect();
+        let order: Vec<_> =
+            journal["data"].as_array().unwrap().iter().map(|line| &line["event_type"]).collect();
         assert_eq!(order, [COMPLETED, FAILED]);
     })
     .await;
@@ -169,7 +170,11 @@ async fn well_signed_lies_are_stored_and_not_believed() {
             assert_eq!(app.wave().deliver(lie, SENEGAL, 0).await.status, 200, "{lie}");
         }
         let elsewhere = event("EV_ELSEWHERE", COMPLETED, &session);
-        assert_eq!(app.wave().deliver(&elsewhere, IVORY_COAST, 0).await.status, 200, "another wallet's secret");
+        assert_eq!(
+            app.wave().deliver(&elsewhere, IVORY_COAST, 0).await.status,
+            200,
+            "another wallet's secret"
+        );
         app.quiet().await;
         transfer.shows("awaiting_payment").await;
         assert_eq!(outcomes(app).await.len(), 5);
@@ -271,7 +276,11 @@ async fn two_secrets_serve_while_one_replaces_the_other() {
         let (wave, now) = (app.wave(), app.wave().now());
         for secret in [SENEGAL, "wave_sn_WHS_next"] {
             let body = format!("{{\"id\":\"{secret}\",\"type\":\"test.test_event\"}}");
-            let both = format!("{},v1={}", signature("nobody", now, body.as_bytes()), digest(secret, now, body.as_bytes()));
+            let both = format!(
+                "{},v1={}",
+                signature("nobody", now, body.as_bytes()),
+                digest(secret, now, body.as_bytes())
+            );
             assert_eq!(wave.post(&both, body).await.status, 200, "any v1 that matches counts");
         }
         app.quiet().await;
@@ -287,7 +296,8 @@ async fn a_shared_secret_is_only_a_hint_to_ask() {
         let transfer = awa.sends_to(&ivorian("0001")).await;
         let session = session_of(&transfer).await;
         let told = serde_json::to_vec(&event("EV_HINT", COMPLETED, &session)).unwrap();
-        let hint = Ask::new("POST", "/webhooks/wave").header("content-type", "application/json").bearer(SENEGAL);
+        let hint =
+            Ask::new("POST", "/webhooks/wave").header("content-type", "application/json").bearer(SENEGAL);
         assert_eq!(app.ask(hint.body(told)).await.status, 200);
         app.quiet().await;
         transfer.shows("awaiting_payment").await;

@@ -25,7 +25,7 @@ use futures::FutureExt;
 use futures::future::join_all;
 use moneybridge::app::App;
 use moneybridge::commands::serve::Gateway;
-use moneybridge::config::{Config, Flag, Sources, load};
+use moneybridge::config::{Config, Sources, load};
 use serde_json::{Value, json};
 use store::testkit::TestDb;
 use store::{Engine, inbox, outbox};
@@ -41,7 +41,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(4);
 const SETTINGS: &[(&str, &str)] = &[
     ("listen", "127.0.0.1:0"),
     ("sandbox.listen", "127.0.0.1:0"),
-    ("keys.master", "KioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKio="),
+    ("keys.master", "ZYfrfvssxYjaBK7uP9vWDrumtj+oGiiPo41lfVe+qDs="),
     ("auth.access_token_s", "86400"),
     ("auth.second_factor_s", "86400"),
     ("sms.budget_per_number_hour", "1000"),
@@ -310,7 +310,8 @@ impl TestApp {
         for _ in 0..40 {
             self.quiet().await;
             let app = self.app();
-            let waiting = outbox::waiting(&mut app.db.read().await.unwrap().conn(), None, 1000).await.unwrap();
+            let waiting =
+                outbox::waiting(&mut app.db.read().await.unwrap().conn(), None, 1000).await.unwrap();
             let next = waiting.iter().find(|promise| kinds.contains(&promise.kind.as_str()));
             let Some(next) = next else { return };
             self.move_clocks((next.due_at - app.clock.now()).num_seconds().max(0) + 1).await;
@@ -327,13 +328,12 @@ impl Running {
     }
 }
 
+/// Settings as variables, since secrets are not taken from a command line.
 fn config(settings: &[(String, String)]) -> Config {
-    let flag = |(path, value): &(String, String)| Flag {
-        name: "--set".into(),
-        path: path.clone(),
-        value: value.clone(),
+    let variable = |(path, value): &(String, String)| {
+        (format!("MONEYBRIDGE_{}", path.to_uppercase().replace('.', "_")).into(), value.into())
     };
-    let flags = settings.iter().map(flag).collect();
+    let variables = settings.iter().map(variable).collect();
     let folder = std::env::temp_dir().join("moneybridge-no-such-folder");
-    load(&Sources { file: None, folder, variables: vec![], flags }).unwrap()
+    load(&Sources { file: None, folder, variables, flags: vec![] }).unwrap()
 }

@@ -225,7 +225,8 @@ impl<'a> Staff<'a> {
         let secret = Secret::try_from_base32(one["totp_secret"].as_str().unwrap()).unwrap();
         let totp = Builder::new().with_secret(secret).with_account_name("staff").build().unwrap();
         let seconds = u64::try_from(app.app().clock.now().timestamp()).unwrap();
-        let proof = json!({ "challenge_id": first["challenge_id"], "code": totp.generate(seconds).to_string() });
+        let proof =
+            json!({ "challenge_id": first["challenge_id"], "code": totp.generate(seconds).to_string() });
         let second = app.ask(Ask::post("/v1/auth/totp/verify", &proof)).await.expect(200);
         Staff { app, token: second["access_token"].as_str().unwrap().to_owned() }
     }
