@@ -14,3 +14,4 @@ pub mod accounts;
 pub mod entries;
 pub mod sealer;
 pub mod trial;
+pub mod verify;

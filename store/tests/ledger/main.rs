@@ -9,6 +9,8 @@
 mod gateways;
 mod reads;
 mod sealing;
+mod tampering;
+mod verifying;
 mod writer;
 
 use std::sync::Arc;

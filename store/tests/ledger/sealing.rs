@@ -1,6 +1,7 @@
 //! The sealer: dense numbers, one chain, whoever seals.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use store::ledger::sealer::{Sealed, seal};
 use store::ledger::{accounts, entries};
@@ -57,18 +58,18 @@ async fn audit_outside_the_writer_is_sealed_too() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_sealers_make_one_chain() {
     on_each_database(async |db| {
         let (mut scene, writer) = opened(&db, 4).await;
-        let db = Arc::new(db);
+        let (db, stop) = (Arc::new(db), Arc::new(AtomicBool::new(false)));
         let sealers: Vec<_> = (0..6_i64)
             .map(|nth| {
-                let (db, hours) = (db.clone(), chrono::Duration::hours(nth - 3));
+                let (db, stop, hours) = (db.clone(), stop.clone(), chrono::Duration::hours(nth - 3));
                 let clock = Clockwork::at(store::testkit::instant() + hours);
                 tokio::spawn(async move {
                     let mut blocks = 0;
-                    for _ in 0..40 {
+                    while !stop.load(Ordering::Relaxed) {
                         blocks += seal(&db, &*clock, &format!("sealer {nth}")).await.unwrap().blocks;
                         tokio::task::yield_now().await;
                     }
@@ -77,6 +78,7 @@ async fn many_sealers_make_one_chain() {
             })
             .collect();
         scene.play(&writer, 96).await;
+        stop.store(true, Ordering::Relaxed);
         let mut blocks = 0;
         for sealer in sealers {
             blocks += sealer.await.unwrap();

@@ -1,0 +1,122 @@
+//! Movements: each fits its transfer, holds what it should, and is booked once.
+
+use std::collections::{BTreeMap, HashSet};
+
+use domain::movement::Late;
+use domain::{EntryKind, Movement, MovementKind, MovementState, Rail, Transfer};
+use uuid::Uuid;
+
+use super::transfers::{Dossier, Flow, business};
+use super::{Check, Verifier};
+use crate::rows::HoldRow;
+
+impl Verifier<'_> {
+    pub(super) fn look_at_movements(&mut self, dossier: &Dossier) {
+        for movement in &dossier.movements {
+            let place = format!("movement {}", movement.reference);
+            if let Some(wrong) = wrong_terms(&dossier.transfer, movement) {
+                self.report.find(Check::Transfer, &*place, wrong);
+            }
+            if let Some(wrong) = wrong_booking(dossier, movement) {
+                self.report.find(Check::Transfer, &*place, wrong);
+            }
+            if let Some(wrong) = wrong_holds(dossier, movement) {
+                self.report.find(Check::Hold, &*place, wrong);
+            }
+        }
+        let known: HashSet<Uuid> = dossier.movements.iter().map(|m| m.reference.uuid()).collect();
+        let unknown = |flow: &&Flow| flow.movement.is_some_and(|movement| !known.contains(&movement));
+        if let Some(flow) = dossier.flows.iter().find(unknown) {
+            let place = domain::EntryId::from_uuid(flow.entry).to_string();
+            self.report.find(Check::Stray, place, "its movement is none of its transfer's");
+        }
+    }
+}
+
+fn wrong_terms(transfer: &Transfer, movement: &Movement) -> Option<&'static str> {
+    let expected = match movement.kind {
+        MovementKind::Collection => transfer.total,
+        MovementKind::Disbursement => transfer.receive,
+        MovementKind::Refund => transfer.total,
+        MovementKind::Reversal | MovementKind::Treasury => return None,
+    };
+    (movement.amount != expected).then_some("its amount is not that of its transfer")
+}
+
+/// Each movement that happened is booked by one entry of its whole amount, and by none before.
+fn wrong_booking(dossier: &Dossier, movement: &Movement) -> Option<String> {
+    let mut booked: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    let mut entries = HashSet::new();
+    for flow in &dossier.flows {
+        let about = flow.movement == Some(movement.reference.uuid()) && is_booking(&flow.kind);
+        if about && entries.insert(flow.entry) {
+            booked.entry(&flow.kind).or_default().push(flow.minor.saturating_abs());
+        }
+    }
+    let expected = expected_bookings(dossier, movement);
+    let is_whole = |kind: &EntryKind| booked.get(kind.as_str()) == Some(&vec![movement.amount.minor()]);
+    let fits = booked.len() == expected.len() && expected.iter().all(is_whole);
+    (!fits).then(|| {
+        let words: Vec<&str> = expected.iter().map(|kind| kind.as_str()).collect();
+        format!("being {}, it should be booked as {words:?} and is as {booked:?}", movement.state)
+    })
+}
+
+fn is_booking(kind: &str) -> bool {
+    let kinds = [
+        EntryKind::Collection,
+        EntryKind::LateMoney,
+        EntryKind::Release,
+        EntryKind::Disbursement,
+        EntryKind::Reversal,
+        EntryKind::Refund,
+    ];
+    kinds.iter().any(|booking| booking.as_str() == kind)
+}
+
+fn expected_bookings(dossier: &Dossier, movement: &Movement) -> Vec<EntryKind> {
+    match (movement.kind, movement.state) {
+        (MovementKind::Collection, MovementState::Succeeded) => match movement.late() {
+            None => vec![EntryKind::Collection],
+            Some(Late::Reused) => vec![EntryKind::LateMoney, EntryKind::Release],
+            Some(Late::Waiting | Late::Returned) => vec![EntryKind::LateMoney],
+        },
+        (MovementKind::Disbursement, MovementState::Succeeded) => {
+            let own = movement.rail == Rail::Balance
+                && dossier.transfer.payee_account.as_ref() == Some(&movement.source);
+            if own { vec![] } else { vec![EntryKind::Disbursement] }
+        }
+        (MovementKind::Disbursement, MovementState::Reversed) => {
+            vec![EntryKind::Disbursement, EntryKind::Reversal]
+        }
+        (MovementKind::Refund, MovementState::Succeeded) => vec![EntryKind::Refund],
+        _ => vec![],
+    }
+}
+
+/// What is under way is held, what happened was settled whole, what did not was let go.
+fn wrong_holds(dossier: &Dossier, movement: &Movement) -> Option<String> {
+    for id in [movement.value_hold, movement.float_hold].into_iter().flatten() {
+        let Some(hold) = dossier.holds.iter().find(|hold| hold.id == id.uuid()) else {
+            return Some(format!("{id} is not there"));
+        };
+        if hold.business != business(dossier.transfer.id.uuid())
+            || hold.amount_minor != movement.amount.minor()
+        {
+            return Some(format!("{id} is another's"));
+        }
+        if !fits(hold, movement) {
+            return Some(format!("{id} is {} while it is {}", hold.state, movement.state));
+        }
+    }
+    None
+}
+
+fn fits(hold: &HoldRow, movement: &Movement) -> bool {
+    use MovementState::{Cancelled, Declined, Expired, Intended, Submitted, Uncertain};
+    match movement.state {
+        Intended | Submitted | Uncertain => hold.state == "open",
+        Declined | Expired | Cancelled => matches!(&*hold.state, "voided" | "expired"),
+        _ => hold.state == "settled" && hold.settled_minor == hold.amount_minor,
+    }
+}
