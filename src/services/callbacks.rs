@@ -149,24 +149,19 @@ async fn ask_now(
     claimed: &ClaimedCallback,
     movement: &Movement,
 ) -> Result<&'static str, ApplyError> {
-    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    outbox::hasten(&mut tx, "inquire", movement.reference.uuid(), now).await?;
-    inbox::finish(&mut tx, claimed.id, claimed.attempt, "asked", now).await?;
+    outbox::hasten(&mut tx, "inquire", movement.reference.uuid(), app.clock.now()).await?;
     tx.commit().await?;
     app.wakes.wake(std::slice::from_ref(&claimed.provider), false);
-    Ok("asked")
+    finish(app, claimed, "asked").await
 }
 
-async fn finish(
-    app: &App,
-    claimed: &ClaimedCallback,
-    word: &'static str,
-) -> Result<&'static str, ApplyError> {
-    let mut tx = app.db.begin().await?;
-    inbox::finish(&mut tx, claimed.id, claimed.attempt, word, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(word)
+async fn finish(app: &App, claimed: &ClaimedCallback, word: &'static str) -> Result<&'static str, ApplyError> {
+    let applied = Applied { id: claimed.id, attempt: claimed.attempt, outcome: word.to_owned() };
+    match app.commit(Change { applied: Some(applied), ..Change::default() }).await {
+        Ok(_) | Err(WriteError::LeaseLost) => Ok(word),
+        Err(error) => Err(CaseError::from(error).into()),
+    }
 }
 
 /// Puts a callback back that could not be applied, for longer each time.

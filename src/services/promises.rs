@@ -4,13 +4,13 @@
 //! with the end of the promise. Silence is never a failure: a submission without an answer makes the movement
 //! uncertain, and a question without an answer is asked again on the ladder.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::movement::LADDER_S;
 use domain::transfer::{Event, Fact, PromiseKind, Step};
 use domain::{LedgerError, Movement, MovementKind, MovementState, Reference, TransferId};
 use providers::{Outcome, ProviderError};
-use store::outbox::{self, Claimed};
-use store::writer::{Kept, WriteError};
+use store::outbox::Claimed;
+use store::writer::{Change, Kept, WriteError};
 use store::{StoreError, movements};
 
 use super::cases::{self, CaseError, OpenCase, With};
@@ -271,15 +271,17 @@ async fn ask_before_expiry(
     Ok(None)
 }
 
-async fn settle(app: &App, promise: &Claimed, end: End) -> Result<(), StoreError> {
-    let now = app.clock.now();
-    let (again_at, error): (Option<DateTime<Utc>>, _) = match end {
+/// Ends the promise with whatever else is being committed. One whose lease was lost is somebody else's to end.
+async fn settle(app: &App, promise: &Claimed, end: End) -> Result<(), WriteError> {
+    let (again_at, error) = match end {
         End::Done => (None, None),
-        End::Again { after, error } => (Some(now + after), Some(error)),
+        End::Again { after, error } => (Some(app.clock.now() + after), Some(error)),
     };
-    let mut tx = app.db.begin().await?;
-    outbox::settle(&mut tx, promise.id, promise.attempt, again_at, error.as_deref(), now).await?;
-    tx.commit().await
+    let kept = Kept { id: promise.id, attempt: promise.attempt, again_at, error };
+    match app.commit(Change { kept: Some(kept), ..Change::default() }).await {
+        Ok(_) | Err(WriteError::LeaseLost) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// 1 s, 2 s, 4 s … 5 min, and up to half a second more, so that a crowd spreads.

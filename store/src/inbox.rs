@@ -84,23 +84,6 @@ pub async fn defer(
     Ok(changed == 1)
 }
 
-/// Finishes a claimed callback that changed no books. False when the lease was lost.
-pub async fn finish(
-    tx: &mut Tx,
-    id: InboxId,
-    attempt: i64,
-    outcome: &str,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE inbox SET applied_at = $4, outcome = $3, leased_until = NULL, last_error = NULL \
-         WHERE id = $1 AND attempts = $2 AND applied_at IS NULL";
-    let changed = on!(tx.conn(), |c| {
-        let query = sqlx::query(SQL).bind(id.uuid()).bind(attempt).bind(outcome).bind(now);
-        query.execute(&mut *c).await.map(|done| done.rows_affected())
-    })?;
-    Ok(changed == 1)
-}
-
 /// Makes an applied or stuck callback due again.
 pub async fn replay(tx: &mut Tx, id: InboxId, now: DateTime<Utc>) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE inbox SET applied_at = NULL, outcome = NULL, leased_until = NULL, due_at = $2 \

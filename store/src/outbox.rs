@@ -89,35 +89,6 @@ pub async fn claim(
     Ok(rows.into_iter().map(Claimed::from).collect())
 }
 
-/// Ends a claimed promise that changed no books: done when `again_at` is empty. False when the lease was lost.
-pub async fn settle(
-    tx: &mut Tx,
-    id: PromiseId,
-    attempt: i64,
-    again_at: Option<DateTime<Utc>>,
-    error: Option<&str>,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE outbox SET due_at = COALESCE($3, due_at), leased_until = NULL, \
-         done_at = CASE WHEN CAST($3 AS TEXT) IS NULL THEN $5 END, last_error = $4 \
-         WHERE id = $1 AND attempts = $2 AND done_at IS NULL";
-    const POSTGRES: &str = "UPDATE outbox SET due_at = COALESCE($3, due_at), leased_until = NULL, \
-         done_at = CASE WHEN $3::timestamptz IS NULL THEN $5::timestamptz END, last_error = $4 \
-         WHERE id = $1 AND attempts = $2 AND done_at IS NULL";
-    let changed = match tx.conn() {
-        Conn::Sqlite(c) => {
-            let query = sqlx::query(SQL).bind(id.uuid()).bind(attempt).bind(again_at).bind(error).bind(now);
-            query.execute(&mut *c).await?.rows_affected()
-        }
-        Conn::Postgres(c) => {
-            let query =
-                sqlx::query(POSTGRES).bind(id.uuid()).bind(attempt).bind(again_at).bind(error).bind(now);
-            query.execute(&mut *c).await?.rows_affected()
-        }
-    };
-    Ok(changed == 1)
-}
-
 /// Makes a waiting promise due at once: a callback came and we want to ask now rather than later.
 pub async fn hasten(tx: &mut Tx, kind: &str, subject: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
     const SQL: &str =
@@ -151,7 +122,9 @@ pub async fn is_due(conn: &mut Conn<'_>, lane: &str, now: DateTime<Utc>) -> Resu
          AND (leased_until IS NULL OR leased_until <= clock_timestamp()) LIMIT 1";
     let found: Option<i32> = match conn {
         Conn::Sqlite(c) => sqlx::query_scalar(SQLITE).bind(lane).bind(now).fetch_optional(&mut **c).await?,
-        Conn::Postgres(c) => sqlx::query_scalar(POSTGRES).bind(lane).bind(now).fetch_optional(&mut **c).await?,
+        Conn::Postgres(c) => {
+            sqlx::query_scalar(POSTGRES).bind(lane).bind(now).fetch_optional(&mut **c).await?
+        }
     };
     Ok(found.is_some())
 }
