@@ -6,11 +6,15 @@
 //! To add one: a variant of [`Command`] with its arguments and help, a line in [`Cli::run`], and a
 //! file with `pub async fn run(…) -> anyhow::Result<ExitCode>`.
 
+pub mod backup;
+mod book;
 pub mod demo;
 pub mod health;
 pub mod keys;
 pub mod migrate;
+pub mod restore;
 pub mod serve;
+pub mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +51,12 @@ pub enum Command {
     Demo(demo::Demo),
     /// Bring the database's schema up to date
     Migrate,
+    /// Recompute the whole book from its rows and tell every difference; exits 0 if there is none
+    Verify(verify::Verify),
+    /// Copy the live book and its blobs
+    Backup(backup::Backup),
+    /// Put a backup where no book is, and verify it
+    Restore(restore::Restore),
     /// Ask the gateway that these settings describe whether it is alive; exits 0 if so
     Health,
     /// Make keys
@@ -85,6 +95,9 @@ impl Cli {
             Command::Serve => serve::run(self.settings.load()?).await,
             Command::Demo(demo) => demo::run(&demo).await,
             Command::Migrate => migrate::run(&self.settings.load()?).await,
+            Command::Verify(ask) => verify::run(&self.settings.load()?, &ask).await,
+            Command::Backup(ask) => backup::run(&self.settings.load()?, &ask).await,
+            Command::Restore(ask) => restore::run(&self.settings.load()?, &ask).await,
             Command::Health => health::run(&self.settings.load()?).await,
             Command::Keys(command) => keys::run(&command),
         }

@@ -97,6 +97,17 @@ pub async fn postgres(server: &str) -> TestDb {
     TestDb { db: open(&url).await, url, place: Place::Server { admin: Box::new(admin), name } }
 }
 
+/// A database on `server` without any table.
+pub async fn bare_postgres(server: &str) -> TestDb {
+    let admin = PgConnectOptions::from_str(server).expect("MONEYBRIDGE_TEST_POSTGRES is a postgres url");
+    let name = format!("moneybridge_test_{}", Uuid::new_v4().simple());
+    let mut connection = PgConnection::connect_with(&admin).await.expect("a connection to the test server");
+    execute(&mut connection, format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+    connection.close().await.expect("the test server to answer");
+    let url = url_of(&admin, &name);
+    TestDb { db: open(&url).await, url, place: Place::Server { admin: Box::new(admin), name } }
+}
+
 /// The keys of a book that only tests open.
 pub fn person_keys() -> PersonKeys {
     PersonKeys::new(Arc::new(keyring()))
@@ -116,6 +127,17 @@ impl TestDb {
     /// What [`Db::open`] was given.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Runs a statement of the test's own, as somebody with the database's password could; answers the rows it hit.
+    pub async fn execute(&self, sql: &str) -> u64 {
+        let mut tx = self.db.begin().await.expect("a transaction of the test");
+        let sql = AssertSqlSafe(sql.to_owned());
+        let rows = crate::db::on!(tx.conn(), |c| {
+            sqlx::query(sql).execute(&mut *c).await.map(|done| done.rows_affected())
+        });
+        tx.commit().await.expect("the test's own commit");
+        rows.expect("the test's own statement")
     }
 
     /// Opens the same database again, as a second gateway would.
