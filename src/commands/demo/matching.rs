@@ -113,19 +113,22 @@ fn gather(lines: &[FloatLine]) -> Movements {
     movements
 }
 
-/// Late money that pays for another transfer is booked there as a collection, which happened once only.
+/// Late money that pays for another transfer is booked there as a collection. It came once only, so what that
+/// collection did to the float beside its amount (the fee) counts for the movement by which it came.
 fn follow_late_money(lines: &[FloatLine], operations: &[Operation], movements: &mut Movements) {
+    let is_known =
+        |reference: &Reference| operations.iter().any(|operation| operation.reference == *reference);
     for release in lines.iter().filter(|line| line.kind == EntryKind::Release) {
-        let is_known =
-            |reference: &Reference| operations.iter().any(|operation| operation.reference == *reference);
         let is_it = |(reference, movement): &(&Reference, &Movement)| {
             movement.kind == EntryKind::Collection
                 && movement.wallet == release.wallet
-                && movement.effect == -release.delta.minor()
+                && movement.amount == -release.delta.minor()
                 && !is_known(reference)
         };
-        if let Some(reference) = movements.iter().find(is_it).map(|(reference, _)| *reference) {
-            movements.remove(&reference);
+        let found = movements.iter().find(is_it).map(|(reference, _)| *reference);
+        let Some(again) = found.and_then(|reference| movements.remove(&reference)) else { continue };
+        if let Some(came) = release.movement.and_then(|reference| movements.get_mut(&reference)) {
+            came.effect += again.effect - again.amount;
         }
     }
 }
@@ -222,6 +225,8 @@ mod tests {
         ];
         let operations = [operation("collection", 1, 1_010, 1_000)];
         assert_eq!(compare(&lines, &operations), (1, vec![]));
+        lines[1] = line(EntryKind::ProviderFee, "new", 2, -10);
+        assert_eq!(compare(&lines, &operations), (1, vec![]), "learned where it pays");
         lines.push(line(EntryKind::Collection, "newer", 3, 1_010));
         assert_eq!(compare(&lines, &operations).1.len(), 1, "one release pays for one transfer");
     }

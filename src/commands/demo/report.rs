@@ -217,11 +217,18 @@ fn comparison_table(books: &Books) -> Table {
     table
 }
 
-/// What a program said, a line for each fact that is not a list or an object.
+/// What a program said, a line for each fact or group of facts; lists are left to programs.
 fn facts(found: &Value) -> String {
     let Some(fields) = found.as_object() else { return found.to_string() };
-    let simple = fields.iter().filter(|(_, value)| !value.is_array() && !value.is_object());
-    simple.map(|(name, value)| format!("  {name}: {value}")).collect::<Vec<_>>().join("\n")
+    let told = fields.iter().filter(|(_, value)| !value.is_array());
+    let line = |(name, value): (&String, &Value)| match value.as_object() {
+        None => format!("  {name}: {value}"),
+        Some(group) => {
+            let facts: Vec<String> = group.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            format!("  {name}: {}", facts.join(", "))
+        }
+    };
+    told.map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// `49989900` as `49 989 900`.
@@ -250,6 +257,7 @@ mod tests {
         let scenes = vec![Played { number: 1, title: "paid in the app", took, outcome }];
         Report {
             database: "SQLite",
+            kept: None,
             took,
             scenes,
             books: None,
