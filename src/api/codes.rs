@@ -97,7 +97,6 @@ pub const CODES: &[Code] = {
         code("rate_stale", StatusCode::SERVICE_UNAVAILABLE, Later),
         code("quote_used", StatusCode::CONFLICT, AfterChange),
         code("quote_expired", StatusCode::GONE, AfterChange),
-        code("terms_mismatch", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("insufficient_funds", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("transfer_not_cancellable", StatusCode::CONFLICT, Never),
         code("no_late_payment", StatusCode::CONFLICT, Never),

@@ -2,7 +2,8 @@
 //!
 //! Routes and document come from the same declarations, so neither has a path that the other lacks. Which problems
 //! an operation answers is put together here: those of every request, those that its access, body and parameters
-//! bring along, and those that it names in `x-problems`; each with its texts and an example.
+//! bring along, and those that it names, in `x-problems` or between backticks in the description of a response whose
+//! body is a problem; each with its texts and an example.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -17,6 +18,8 @@ use super::permissions::{self, Access};
 use super::problem::{FieldErrorView, MEDIA_TYPE, Problem, ProblemView};
 use crate::config::Mode;
 use crate::services::Language;
+
+const PROBLEM: &str = "#/components/schemas/Problem";
 
 /// What a list takes beside its filter; `params(PageParams)` in its description.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -89,13 +92,14 @@ pub fn text(mode: Mode) -> &'static str {
     static TEXTS: [OnceLock<String>; 2] = [OnceLock::new(), OnceLock::new()];
     let [sandbox, live] = &TEXTS;
     let kept = if mode == Mode::Sandbox { sandbox } else { live };
-    kept.get_or_init(|| format!("{:#}", document(mode)))
+    kept.get_or_init(|| document(mode).to_string())
 }
 
 /// The document of this mode.
 pub fn document(mode: Mode) -> Value {
     let described = super::routes(mode).into_openapi();
     let mut document = serde_json::to_value(described).unwrap_or_default();
+    document["components"]["examples"] = examples();
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return document };
     for (path, item) in paths {
         let Some(operations) = item.as_object_mut() else { continue };
@@ -122,11 +126,37 @@ fn complete(method: &str, path: &str, operation: &mut Map<String, Value>) {
     }
     operation.remove("x-problems");
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
-    for (status, names) in by_status {
-        let response = responses.entry(status).or_insert_with(|| json!({ "description": described(&names) }));
-        response["content"][MEDIA_TYPE] =
-            json!({ "schema": { "$ref": "#/components/schemas/Problem" }, "examples": examples(&names) });
+    for (status, response) in responses.iter_mut() {
+        by_status.entry(status.clone()).or_default().extend(declared(response));
     }
+    by_status.retain(|_, names| !names.is_empty());
+    for (status, names) in by_status {
+        let response = responses.entry(status).or_insert_with(|| json!({}));
+        if response.get("content").is_none() {
+            response["description"] = described(&names).into();
+        }
+        let example =
+            |name: &String| (name.clone(), json!({ "$ref": format!("#/components/examples/{name}") }));
+        let examples: Map<String, Value> = names.iter().map(example).collect();
+        response["content"][MEDIA_TYPE] = json!({ "schema": { "$ref": PROBLEM }, "examples": examples });
+    }
+    for response in responses.values_mut().filter_map(Value::as_object_mut) {
+        response.entry("description").or_insert("As asked.".into());
+    }
+}
+
+/// The codes that a described response names in backticks, when its body is a problem; the body is described anew.
+fn declared(response: &mut Value) -> Vec<String> {
+    if response["content"]["application/json"]["schema"]["$ref"] != PROBLEM {
+        return Vec::new();
+    }
+    let words = response["description"].as_str().unwrap_or_default().split('`').skip(1).step_by(2);
+    let names: Vec<String> =
+        words.filter(|word| codes::CODES.iter().any(|code| code.name == *word)).map(str::to_owned).collect();
+    if let Some(response) = response.as_object_mut() {
+        response.remove("content");
+    }
+    names
 }
 
 /// `get_transfers_id_timeline` for `GET /v1/transfers/{id}/timeline`: handlers of several files may share a name.
@@ -177,12 +207,14 @@ fn described(names: &BTreeSet<String>) -> String {
     names.iter().map(line).collect::<Vec<_>>().join("; ")
 }
 
-fn examples(names: &BTreeSet<String>) -> Value {
-    let example = |name: &String| {
-        let value = SAMPLES.iter().fold(Problem::new(name), |problem, (arg, text)| problem.with(arg, text));
-        (name.clone(), json!({ "value": value.sample() }))
+/// One of each problem, by its code.
+fn examples() -> Value {
+    let example = |code: &codes::Code| {
+        let problem =
+            SAMPLES.iter().fold(Problem::new(code.name), |problem, (arg, text)| problem.with(arg, text));
+        (code.name.to_owned(), json!({ "value": problem.sample() }))
     };
-    Value::Object(names.iter().map(example).collect())
+    Value::Object(codes::CODES.iter().map(example).collect())
 }
 
 /// What examples name.
@@ -255,14 +287,10 @@ mod tests {
             assert!(operation["operationId"].is_string(), "{name}");
             let responses = operation["responses"].as_object().unwrap();
             assert!(responses.keys().any(|status| status.starts_with('2')), "{name}");
+            assert!(responses.values().all(|response| response["description"].is_string()), "{name}");
             for status in ["400", "500", "503"] {
                 let examples = responses[status]["content"][MEDIA_TYPE]["examples"].as_object().unwrap();
-                assert!(
-                    examples
-                        .values()
-                        .all(|example| example["value"]["status"].as_u64() == status.parse().ok()),
-                    "{name}"
-                );
+                assert!(examples.keys().all(|code| codes::of(code).status.as_str() == status), "{name}");
             }
             let is_open = permissions::of(&method, &path) == Some(Access::Open);
             assert_eq!(operation.get("security").is_none(), is_open, "{name}");
@@ -279,9 +307,9 @@ mod tests {
         let distinct: BTreeSet<_> = ids.iter().map(Value::to_string).collect();
         assert_eq!(distinct.len(), ids.len(), "{ids:?}");
         let text = document.to_string();
-        for reference in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
-            let name = reference.split('"').next().unwrap();
-            assert!(document["components"]["schemas"].get(name).is_some(), "{name} is not described");
+        for reference in text.split("\"$ref\":\"#/").skip(1) {
+            let place = reference.split('"').next().unwrap();
+            assert!(document.pointer(&format!("/{place}")).is_some(), "{place} is not described");
         }
         assert!(!text.contains("{$") && !text.contains("x-problems"), "an example is not filled");
     }
@@ -294,5 +322,33 @@ mod tests {
                 assert!(codes::CODES.iter().any(|code| code.name == *name), "{method} {path}: {name}");
             }
         }
+    }
+
+    /// Codes that only stand in a problem's `errors`.
+    const OF_FIELDS_ONLY: [&str; 1] = ["repeated_field"];
+    /// Codes of every address, named once in the document's own description.
+    const OF_ADDRESSES: [&str; 1] = ["method_not_allowed"];
+
+    #[test]
+    fn every_code_is_answered_by_some_operation_with_its_own_status() {
+        let mut named = BTreeSet::new();
+        for (method, path, operation) in operations(&document(Mode::Sandbox)) {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let Some(examples) = response["content"][MEDIA_TYPE]["examples"].as_object() else {
+                    continue;
+                };
+                for code in examples.keys() {
+                    assert_eq!(codes::of(code).status.as_str(), status, "{method} {path}: {code}");
+                    named.insert(code.clone());
+                }
+            }
+        }
+        let unnamed: Vec<&str> =
+            codes::CODES.iter().map(|code| code.name).filter(|code| !named.contains(*code)).collect();
+        let rest: Vec<&str> = unnamed
+            .into_iter()
+            .filter(|code| !OF_FIELDS_ONLY.contains(code) && !OF_ADDRESSES.contains(code))
+            .collect();
+        assert!(rest.is_empty(), "answered by no operation: {rest:?}");
     }
 }

@@ -163,7 +163,8 @@ fn of_price(error: QuoteError) -> Problem {
     responses(
         (status = 201, description = "The offer, until `expires_at`", body = QuoteView),
         (status = 401, description = "`unauthenticated`", body = ProblemView),
-        (status = 422, description = "`corridor_unavailable`, `amount_out_of_range`, `invalid_amount`, …", body = ProblemView),
+        (status = 422, description = "`corridor_unavailable`, `amount_out_of_range`, `invalid_amount`, \
+            `invalid_currency`, `invalid_country`, `currency_mismatch`", body = ProblemView),
         (status = 503, description = "`rate_stale`, `overloaded`", body = ProblemView),
     )
 )]

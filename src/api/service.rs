@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::{Country, Rail};
-use providers::Refunds;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +15,7 @@ use super::problem::Problem;
 use super::wire::{Fields, MoneyView, currency, instant};
 use crate::app::App;
 use crate::config::Corridor;
-use crate::services::offer::{self, RailOffer, Range};
+use crate::services::offer::{self, RailOffer, Range, Refunds};
 use crate::services::readiness;
 
 /// The routes of this file.

@@ -6,12 +6,14 @@
 //! To add one: a variant of [`Command`] with its arguments and help, a line in [`Cli::run`], and a
 //! file with `pub async fn run(…) -> anyhow::Result<ExitCode>`.
 
+pub mod admin;
 pub mod backup;
 mod book;
 pub mod demo;
 pub mod health;
 pub mod keys;
 pub mod migrate;
+pub mod openapi;
 pub mod restore;
 pub mod serve;
 pub mod verify;
@@ -62,6 +64,11 @@ pub enum Command {
     /// Make keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Name who works for the house
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// Print the API's contract, OpenAPI 3.1
+    Openapi,
 }
 
 /// Flags that set something, understood by every command.
@@ -100,6 +107,8 @@ impl Cli {
             Command::Restore(ask) => restore::run(&self.settings.load()?, &ask).await,
             Command::Health => health::run(&self.settings.load()?).await,
             Command::Keys(command) => keys::run(&command),
+            Command::Admin(command) => admin::run(self.settings.load()?, &command).await,
+            Command::Openapi => openapi::run(&self.settings.load()?),
         }
     }
 }

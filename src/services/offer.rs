@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use domain::{Country, Currency, Money, Rail};
-use providers::{Capabilities, OperationKind, Refunds};
+pub use providers::Refunds;
+use providers::{Capabilities, OperationKind};
 use rust_decimal::Decimal;
 
 use super::ServiceError;

@@ -95,15 +95,15 @@ pub struct LatePayment {
 impl TransferQuery {
     fn read(&self) -> Result<TransferFilter, Problem> {
         let mut fields = Fields::default();
-        let status = self.status.as_deref().map(|word| wire::word::<TransferStatus>(word, "/status"));
-        let instant = |text: &Option<String>, pointer| {
-            text.as_deref().map(|text| wire::word::<DateTime<Utc>>(text, pointer))
+        let status = self.status.as_deref().map(|word| wire::parameter::<TransferStatus>(word, "status"));
+        let instant = |text: &Option<String>, name| {
+            text.as_deref().map(|text| wire::parameter::<DateTime<Utc>>(text, name))
         };
         let filter = TransferFilter {
             owner: None,
             status: fields.take_some(status),
-            created_after: fields.take_some(instant(&self.created_after, "/created_after")),
-            created_before: fields.take_some(instant(&self.created_before, "/created_before")),
+            created_after: fields.take_some(instant(&self.created_after, "created_after")),
+            created_before: fields.take_some(instant(&self.created_before, "created_before")),
             reference: self.reference.clone(),
         };
         fields.check().map(|()| filter)
@@ -114,12 +114,12 @@ impl WaitQuery {
     fn read(&self) -> Result<(Option<Duration>, Option<i64>), Problem> {
         let mut fields = Fields::default();
         let seconds = self.wait.as_deref().map(|text| {
-            let seconds: u64 = wire::word(text, "/wait")?;
+            let seconds: u64 = wire::parameter(text, "wait")?;
             let refused = || crate::services::FieldError::new("/wait", "invalid_query").with("field", "wait");
             (1..=LONGEST_WAIT_S).contains(&seconds).then_some(seconds).ok_or_else(refused)
         });
         let seconds = fields.take_some(seconds);
-        let version = self.since_version.as_deref().map(|text| wire::word(text, "/since_version"));
+        let version = self.since_version.as_deref().map(|text| wire::parameter(text, "since_version"));
         let version = fields.take_some(version);
         fields.check().map(|()| (seconds.map(Duration::from_secs), version))
     }
@@ -138,7 +138,9 @@ impl WaitQuery {
         (status = 404, description = "`not_found`: no such quote", body = ProblemView),
         (status = 409, description = "`quote_used`, `idempotency_in_flight`", body = ProblemView),
         (status = 410, description = "`quote_expired`", body = ProblemView),
-        (status = 422, description = "`idempotency_key_reused`, `insufficient_funds`, `invalid_phone`, …", body = ProblemView),
+        (status = 422, description = "`idempotency_key_reused`, `insufficient_funds`, `invalid_phone`, `invalid_country`, \
+            `invalid_text`, `rail_mismatch`, `country_mismatch`, `unknown_account`, `same_account`, \
+            `not_for_this_rail`", body = ProblemView),
         (status = 503, description = "`overloaded`", body = ProblemView),
     )
 )]

@@ -71,8 +71,9 @@ pub async fn enrol(
     OsRng.try_fill_bytes(secret.as_mut_slice())?;
     let mut tx = db.begin().await?;
     let (user, _) = users::ensure_customer(&mut tx, people, phone, now).await?;
-    grant(&mut tx, &user, role, actor, now).await?;
-    give_secret(&mut tx, people, &user, &*secret, actor, now).await?;
+    let roles = grant(&mut tx, &user, role, now).await?;
+    users::set_totp_secret(&mut tx, people, user.id, Some(&*secret), now).await?;
+    remember(&mut tx, &user, &roles, actor, now).await?;
     sessions::revoke_all(&mut tx, user.id, "second factor enrolled", now).await?;
     tx.commit().await?;
     let named = Builder::new().with_secret(secret.as_slice()).with_account_name(phone.as_str());
@@ -103,17 +104,14 @@ pub async fn seed(db: &Db, people: &PersonKeys, now: DateTime<Utc>) -> Result<()
         let phone = Msisdn::parse(phone)?;
         let mut tx = db.begin().await?;
         let (user, _) = users::ensure_customer(&mut tx, people, &phone, now).await?;
-        if !user.roles.contains(role) {
-            grant(&mut tx, &user, role, "sandbox", now).await?;
+        if !user.roles.contains(role) || !user.has_totp {
+            let roles = grant(&mut tx, &user, role, now).await?;
+            remember(&mut tx, &user, &roles, "sandbox", now).await?;
         }
-        let given = users::totp_secret(&mut tx.conn(), people, user.id).await?;
         let known = known_secret(people, &phone);
-        match given {
-            None => give_secret(&mut tx, people, &user, &known, "sandbox", now).await?,
-            Some(given) if given == known => {
-                users::set_totp_secret(&mut tx, people, user.id, Some(&known), now).await?;
-            }
-            Some(_) => {}
+        let given = users::totp_secret(&mut tx.conn(), people, user.id).await?;
+        if given.is_none_or(|given| given == known) {
+            users::set_totp_secret(&mut tx, people, user.id, Some(&known), now).await?;
         }
         tx.commit().await?;
     }
@@ -141,45 +139,31 @@ fn known_secret(people: &PersonKeys, phone: &Msisdn) -> Vec<u8> {
     people.keyring().token_hash("sandbox staff", phone.as_str().as_bytes())[..SECRET].to_vec()
 }
 
-async fn grant(
-    tx: &mut Tx,
-    user: &User,
-    role: Role,
-    actor: &str,
-    now: DateTime<Utc>,
-) -> Result<(), EnrolError> {
+/// The user's roles with this one of the house, which is theirs from now on.
+async fn grant(tx: &mut Tx, user: &User, role: Role, now: DateTime<Utc>) -> Result<Roles, EnrolError> {
     if !Roles::from(role).is_staff() {
         return Err(EnrolError::NotStaff(role));
     }
     let roles: Roles = user.roles.iter().chain([role]).collect();
-    let detail = json!({ "before": user.roles.to_string(), "after": roles.to_string() });
-    users::set_roles(tx, user.id, roles, now).await?;
-    remember(tx, "user.grant", user, actor, detail, now).await
+    users::set_roles(tx, user.id, roles.clone(), now).await?;
+    Ok(roles)
 }
 
-async fn give_secret(
-    tx: &mut Tx,
-    people: &PersonKeys,
-    user: &User,
-    secret: &[u8],
-    actor: &str,
-    now: DateTime<Utc>,
-) -> Result<(), EnrolError> {
-    users::set_totp_secret(tx, people, user.id, Some(secret), now).await?;
-    let detail = json!({ "replaced": user.has_totp });
-    remember(tx, "user.enrol_second_factor", user, actor, detail, now).await
-}
-
+/// One entry for a grant and the second factor that comes with it.
 async fn remember(
     tx: &mut Tx,
-    action: &'static str,
     user: &User,
+    roles: &Roles,
     actor: &str,
-    detail: serde_json::Value,
     now: DateTime<Utc>,
 ) -> Result<(), EnrolError> {
-    let entry = AuditEntry { actor: actor.to_owned(), action, object: user.id.to_string(), detail };
-    audit::record(tx, entry, now).await?;
+    let detail = json!({
+        "roles_before": user.roles.to_string(),
+        "roles_after": roles.to_string(),
+        "second_factor_replaced": user.has_totp,
+    });
+    let (actor, object) = (actor.to_owned(), user.id.to_string());
+    audit::record(tx, AuditEntry { actor, action: "user.enrol", object, detail }, now).await?;
     Ok(())
 }
 
@@ -201,7 +185,7 @@ mod tests {
             assert_eq!(roles, [Role::Admin, Role::Admin, Role::Operator]);
             assert!(first.iter().all(|one| one.totp_secret.len() == 32));
             let log = audit::list(&mut db.read().await.unwrap().conn(), None, 100).await.unwrap();
-            assert_eq!(log.iter().filter(|line| line.action == "user.grant").count(), 3, "granted once each");
+            assert_eq!(log.iter().filter(|line| line.action == "user.enrol").count(), 3, "granted once each");
         })
         .await;
     }
@@ -257,7 +241,7 @@ mod tests {
                 log.iter()
                     .all(|line| line.actor == "command line" && !line.detail.to_string().contains("221"))
             );
-            assert_eq!(log.len(), 4);
+            assert_eq!(log.len(), 2);
         })
         .await;
     }
