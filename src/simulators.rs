@@ -12,6 +12,9 @@ use crate::clock::Clock;
 use crate::config::{BaseUrl, Config, Simulators, WaveWallet, WebhookProof};
 use secrecy::ExposeSecret;
 
+/// The simulators that every sandbox has, by the prefix they live under.
+pub const PREFIXES: [&str; 2] = ["wave", "orange"];
+
 /// Where the simulators are, and their clock when it is ours to move.
 #[derive(Clone)]
 pub struct Simulation {

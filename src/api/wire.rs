@@ -93,6 +93,11 @@ pub fn word<T: std::str::FromStr>(text: &str, pointer: &str) -> Result<T, FieldE
     text.parse().map_err(|_| FieldError::new(pointer, "invalid_value"))
 }
 
+/// Likewise of a query parameter. Errors: `invalid_query`.
+pub fn parameter<T: std::str::FromStr>(text: &str, name: &'static str) -> Result<T, FieldError> {
+    text.parse().map_err(|_| FieldError::new(format!("/{name}"), "invalid_query").with("field", name))
+}
+
 /// A text for people, of 1 to `max` characters, without control characters and without space at its ends.
 ///
 /// Errors: `invalid_text`.

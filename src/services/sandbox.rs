@@ -5,9 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::ServiceError;
 use super::auth::staff::{self, SandboxStaff};
 use crate::app::App;
-
-/// The simulators that every sandbox has, by the prefix they live under.
-const SIMULATORS: [&str; 2] = ["wave", "orange"];
+use crate::simulators::PREFIXES;
 
 /// What there is to play with.
 #[derive(Clone, Debug)]
@@ -33,7 +31,7 @@ pub enum ClockMove {
 pub async fn describe(app: &App) -> Result<Sandbox, ServiceError> {
     let simulation = app.simulation.as_ref().ok_or(ServiceError::NotFound)?;
     let staff = staff::sandbox_staff(&app.db, &app.people).await.map_err(ServiceError::internal)?;
-    Ok(Sandbox { url: simulation.url.as_str().to_owned(), providers: SIMULATORS.to_vec(), staff })
+    Ok(Sandbox { url: simulation.url.as_str().to_owned(), providers: PREFIXES.to_vec(), staff })
 }
 
 /// Moves the gateway's clock, and the simulators' when they share this process; tells what it shows then.

@@ -2,8 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-mod backup;
 mod auth;
+mod backup;
+mod bad_input;
 mod cli;
-mod engine;
+mod demo;
+mod fuzz;
+mod lists;
+mod pair;
+mod staff;
 mod staff_command;
+mod stories;
+mod testkit;
+mod tidy;
+mod watching;

@@ -225,7 +225,7 @@ pub async fn trial_balance(
     Query(query): Query<TrialQuery>,
 ) -> Result<Json<TrialView>, Problem> {
     let mut fields = Fields::default();
-    let at = fields.take_some(query.at.as_deref().map(|text| wire::word::<DateTime<Utc>>(text, "/at")));
+    let at = fields.take_some(query.at.as_deref().map(|text| wire::parameter::<DateTime<Utc>>(text, "at")));
     fields.check()?;
     let (balance, is_whole) = books::trial_balance(&app, &caller, at).await?;
     Ok(Json(TrialView::of(&balance, is_whole)))

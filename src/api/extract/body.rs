@@ -3,9 +3,10 @@
 //! A body that reads as JSON but does not fit is refused with a pointer to the place. Request types derive
 //! `Deserialize` with `deny_unknown_fields`; derived structs refuse repeated keys by themselves, at every depth.
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use futures::StreamExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
@@ -28,30 +29,36 @@ impl<T: DeserializeOwned> FromRequest<App> for ValidJson<T> {
     }
 }
 
+/// Of a body that is too large so much is read and thrown away: who is still sending when the connection closes
+/// hears of a broken connection instead of the answer.
+const HEARD_OUT: usize = 4 * 1024 * 1024;
+
 /// The bytes of a body of at most `limit`.
 ///
 /// Errors: `payload_too_large` also when only the announced length is; `invalid_body` when it breaks off.
 pub async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new("payload_too_large").with("limit", limit);
     let announced = text(headers, header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(too_large());
-    }
-    to_bytes(body, limit).await.map_err(|error| match is_too_long(&error) {
-        true => too_large(),
-        false => Problem::new("invalid_body"),
-    })
-}
-
-fn is_too_long(error: &axum::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if error.is::<http_body_util::LengthLimitError>() {
-            return true;
+    let mut is_too_large = announced.is_some_and(|length| length > limit);
+    let mut read = Vec::with_capacity(announced.unwrap_or_default().min(limit));
+    let mut seen = announced.filter(|length| *length > HEARD_OUT).unwrap_or_default();
+    let mut chunks = body.into_data_stream();
+    while seen <= HEARD_OUT {
+        match chunks.next().await {
+            Some(Ok(chunk)) => {
+                seen = seen.saturating_add(chunk.len());
+                is_too_large |= seen > limit;
+                if !is_too_large {
+                    read.extend_from_slice(&chunk);
+                }
+            }
+            Some(Err(_)) if !is_too_large => return Err(Problem::new("invalid_body")),
+            Some(Err(_)) | None => break,
         }
-        cause = error.source();
     }
-    false
+    match is_too_large {
+        true => Err(Problem::new("payload_too_large").with("limit", limit)),
+        false => Ok(read.into()),
+    }
 }
 
 /// Reads `bytes` as `T`.
