@@ -26,16 +26,19 @@ impl Case {
             Fact::Succeeded { .. } => self.money_came(draft, movement, fact),
             _ if movement.state.is_final() => Ok(false),
             Fact::Pending { provider_ref, next_action } => {
-                let known = movement.state == MovementState::Submitted
-                    && (next_action.is_none() || self.transfer.next_action == *next_action);
-                if known {
+                let is_wanted = self.transfer.status.awaits_money();
+                let is_same = next_action.is_none() || self.transfer.next_action == *next_action;
+                if movement.state == MovementState::Submitted && (is_same || !is_wanted) {
                     return Ok(false);
                 }
                 let next = submitted(draft, movement, provider_ref)?;
-                if self.transfer.status.awaits_money() {
+                if is_wanted {
                     draft.step.transfer.next_action = next_action.clone();
+                    draft.say("payment_requested", Some(&next), "");
+                } else {
+                    draft.note_for_staff("submitted", &next, "");
+                    draft.promise_for(PromiseKind::Close, &next, draft.now);
                 }
-                draft.say("payment_requested", Some(&next), "");
                 draft.put(next);
                 Ok(true)
             }
