@@ -36,7 +36,7 @@ pub async fn run(config: &Config, ask: &Restore) -> anyhow::Result<ExitCode> {
     if home.engine() != manifest.engine {
         bail!("a backup of {} cannot be restored into {}", manifest.engine, home.engine());
     }
-    let blobs = config.data_dir.join("blobs");
+    let blobs = blobs_of(config, ask, &home);
     if !manifest.blobs.is_empty() && !has_no_blobs(&blobs)? {
         bail!("{} holds blobs already; move them away first", blobs.display());
     }
@@ -46,6 +46,14 @@ pub async fn run(config: &Config, ask: &Restore) -> anyhow::Result<ExitCode> {
     }
     copy_blobs(&place.blobs, &blobs)?;
     tell(url, config, &manifest).await
+}
+
+/// The folder of blobs that belongs to the book: beside a file that was named, else where the settings have it.
+fn blobs_of(config: &Config, ask: &Restore, home: &Home) -> PathBuf {
+    match (home, ask.to.is_some()) {
+        (Home::File(path), true) => path.with_file_name("blobs"),
+        _ => config.data_dir.join("blobs"),
+    }
 }
 
 /// The manifest, once every file is what it says.

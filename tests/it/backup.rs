@@ -122,10 +122,14 @@ async fn a_book_backed_up_while_it_is_written_restores_whole() {
             assert_eq!(told.lines().next(), made.to_str());
             let (url, _kept) = nowhere(&db, &shell, &format!("restored-{round}")).await;
             let data = shell.path(&format!("data-{round}")).display().to_string();
-            let restore = ["restore", "--data-dir", &data, "--from", made.to_str().unwrap()];
-            let told = succeeded(&shell.run(&url, &restore).await);
+            let restore = ["restore", "--data-dir", &data, "--from", made.to_str().unwrap(), "--to", &url];
+            let told = succeeded(&shell.run(db.url(), &restore).await);
             assert!(told.contains("the book is whole"), "{told}");
-            assert_eq!(std::fs::read(Path::new(&data).join("blobs/ab/cdef")).unwrap(), b"a proof");
+            let beside = match db.engine() {
+                Engine::Sqlite => shell.path(&format!("restored-{round}")),
+                Engine::Postgres => PathBuf::from(data),
+            };
+            assert_eq!(std::fs::read(beside.join("blobs/ab/cdef")).unwrap(), b"a proof");
             let restored = verified(&shell, &url).await;
             let after = verified(&shell, db.url()).await;
             for what in ["transfers", "entries", "postings", "blocks"] {

@@ -3,138 +3,26 @@
 //! What happens is decided by the domain and by a seed; providers are played by what is heard. A story is told step by
 //! step, so that a test may stop anywhere.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+mod script;
+mod town;
 
-use chrono::{DateTime, Duration, Utc};
-use domain::transfer::{Case, Event, Fact, Fresh, Step, Wallets};
+use std::sync::Arc;
+
+use domain::transfer::{Case, Event, Fresh, Step};
 use domain::{
-    Account, BusinessId, CorridorTerms, Country, Currency, CustomerRate, EntryId, EntryKind, FeeSchedule,
-    JournalEntry, LedgerStep, Money, Movement, MovementKind, MovementState, Nature, Pair, PairRate, Posting,
-    Provider, Quote, QuoteId, QuoteRequest, Rail, Rate, RateTable, Reference, Route, Side, Spread, Transfer,
-    TransferId, TransferStatus, UserId, Wallet,
+    Account, BusinessId, Country, Currency, EntryId, EntryKind, JournalEntry, LedgerStep, Money, Movement,
+    Nature, Posting, Provider, Quote, QuoteId, QuoteRequest, Rail, Reference, Side, Transfer, TransferId,
+    TransferStatus, UserId,
 };
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use rust_decimal::Decimal;
 use uuid::Uuid;
+
+pub use town::{Clockwork, Ending, Way, float, posting, xof_account};
 
 use crate::Writer;
 use crate::writer::{Change, Moment, NewAudit};
-
-/// A clock that goes on by a millisecond whenever it is asked, and ids in its order.
-pub struct Clockwork(AtomicI64);
-
-impl Clockwork {
-    /// Starts at `at`.
-    pub fn at(at: DateTime<Utc>) -> Arc<Clockwork> {
-        Arc::new(Clockwork(AtomicI64::new(at.timestamp_micros())))
-    }
-
-    /// Lets time pass.
-    pub fn pass(&self, time: Duration) {
-        self.0.fetch_add(time.num_microseconds().unwrap(), Ordering::Relaxed);
-    }
-}
-
-impl Moment for Clockwork {
-    fn now(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_micros(self.0.fetch_add(1_000, Ordering::Relaxed)).unwrap()
-    }
-
-    fn id(&self) -> Uuid {
-        crate::fresh_id(self.now())
-    }
-}
-
-/// How a transfer is paid and paid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    WaveToWave,
-    WaveToBalance,
-    BalanceToWave,
-    BalanceToBalance,
-    /// EUR to XOF: the base is sold, the margin is in what is received.
-    EuroToFranc,
-    /// GNF to CNY: the base is bought, the margin is in what is sent.
-    GuineaToChina,
-}
-
-/// How a transfer comes out, as far as its way allows; else it completes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    Unpaid,
-    Declined,
-    Cancelled,
-    Expired,
-    LateWaits,
-    LateReturned,
-    LateRefused,
-    Funded,
-    Disbursing,
-    Uncertain,
-    Found,
-    Completed,
-    Refunding,
-    Refunded,
-    Attention,
-    Reversed,
-}
-
-impl Way {
-    pub const ALL: [Way; 6] = [
-        Way::WaveToWave,
-        Way::WaveToBalance,
-        Way::BalanceToWave,
-        Way::BalanceToBalance,
-        Way::EuroToFranc,
-        Way::GuineaToChina,
-    ];
-
-    fn rails(self) -> (Rail, Rail) {
-        match self {
-            Way::WaveToWave => (Rail::Wave, Rail::Wave),
-            Way::WaveToBalance => (Rail::Wave, Rail::Balance),
-            Way::BalanceToWave => (Rail::Balance, Rail::Wave),
-            Way::BalanceToBalance => (Rail::Balance, Rail::Balance),
-            Way::EuroToFranc => (Rail::SepaTransfer, Rail::Wave),
-            Way::GuineaToChina => (Rail::OrangeWeb, Rail::Manual),
-        }
-    }
-
-    fn currencies(self) -> (Currency, Currency) {
-        match self {
-            Way::EuroToFranc => (Currency::EUR, Currency::XOF),
-            Way::GuineaToChina => (Currency::GNF, Currency::CNY),
-            _ => (Currency::XOF, Currency::XOF),
-        }
-    }
-}
-
-impl Ending {
-    pub const ALL: [Ending; 16] = [
-        Ending::Completed,
-        Ending::Refunded,
-        Ending::LateReturned,
-        Ending::Found,
-        Ending::LateWaits,
-        Ending::Expired,
-        Ending::Reversed,
-        Ending::Attention,
-        Ending::Uncertain,
-        Ending::Cancelled,
-        Ending::LateRefused,
-        Ending::Funded,
-        Ending::Disbursing,
-        Ending::Refunding,
-        Ending::Declined,
-        Ending::Unpaid,
-    ];
-
-    fn pays_late(self) -> bool {
-        matches!(self, Ending::LateWaits | Ending::LateReturned | Ending::LateRefused)
-    }
-}
+use town::{opened, route, terms, wallets};
 
 /// One transfer on its way.
 #[derive(Clone, Debug)]
@@ -323,142 +211,6 @@ impl Scene {
         let payee_account = (payout_rail == Rail::Balance).then_some(payee);
         Transfer::new(TransferId::from_uuid(self.clock.id()), &quote, payee_account, None, now)
     }
-
-    fn next_event(&mut self, story: &Story) -> Option<Event> {
-        let (case, ending) = (&story.case, story.ending);
-        match case.transfer.status {
-            TransferStatus::AwaitingPayment => self.paid_or_not(case, ending),
-            TransferStatus::Expired if ending.pays_late() => self.late(case, ending),
-            TransferStatus::Funded if ending == Ending::Funded => None,
-            TransferStatus::Funded => {
-                Some(Event::Dispatch { movement: newest(case, MovementKind::Disbursement)?.reference })
-            }
-            TransferStatus::Disbursing => self.disbursed_or_not(case, ending),
-            TransferStatus::InReconciliation if ending == Ending::Found => {
-                Some(self.succeeded(newest(case, MovementKind::Disbursement)?))
-            }
-            TransferStatus::Refunding => self.refunded_or_not(case, ending),
-            TransferStatus::Completed => self.after_completion(case, ending),
-            _ => None,
-        }
-    }
-
-    fn paid_or_not(&mut self, case: &Case, ending: Ending) -> Option<Event> {
-        let collection = newest(case, MovementKind::Collection)?;
-        if collection.state == MovementState::Intended {
-            return Some(match ending {
-                Ending::Cancelled => Event::Cancel,
-                _ => {
-                    heard(collection, Fact::Pending { provider_ref: Some("cos-1".into()), next_action: None })
-                }
-            });
-        }
-        match ending {
-            Ending::Unpaid => None,
-            Ending::Declined => Some(heard(collection, Fact::Declined { code: "no-funds".into() })),
-            Ending::Expired => Some(Event::Expire),
-            ending if ending.pays_late() => Some(Event::Expire),
-            _ => Some(self.succeeded(collection)),
-        }
-    }
-
-    fn late(&mut self, case: &Case, ending: Ending) -> Option<Event> {
-        let collection = newest(case, MovementKind::Collection)?;
-        if collection.state != MovementState::Succeeded {
-            return Some(self.succeeded(collection));
-        }
-        if ending == Ending::LateWaits {
-            return None;
-        }
-        match newest(case, MovementKind::Refund) {
-            None => Some(Event::GiveBack { movement: collection.reference }),
-            Some(refund) => self.sent_back(refund, ending == Ending::LateRefused),
-        }
-    }
-
-    fn disbursed_or_not(&mut self, case: &Case, ending: Ending) -> Option<Event> {
-        let disbursement = newest(case, MovementKind::Disbursement)?;
-        match ending {
-            Ending::Disbursing => None,
-            Ending::Uncertain | Ending::Found => {
-                Some(heard(disbursement, Fact::Unknown { reason: "timed out".into() }))
-            }
-            Ending::Refunding | Ending::Refunded | Ending::Attention => {
-                Some(heard(disbursement, Fact::Declined { code: "no-wallet".into() }))
-            }
-            _ => Some(self.succeeded(disbursement)),
-        }
-    }
-
-    fn refunded_or_not(&mut self, case: &Case, ending: Ending) -> Option<Event> {
-        let refund = newest(case, MovementKind::Refund)?;
-        match ending {
-            Ending::Refunding => None,
-            _ => self.sent_back(refund, ending == Ending::Attention),
-        }
-    }
-
-    fn sent_back(&mut self, refund: &Movement, refused: bool) -> Option<Event> {
-        match (refund.state, refund.float_hold) {
-            (MovementState::Intended, None) => Some(Event::Dispatch { movement: refund.reference }),
-            (MovementState::Intended, Some(_)) if refused => {
-                Some(heard(refund, Fact::Declined { code: "too-old".into() }))
-            }
-            (MovementState::Intended, Some(_)) => Some(self.succeeded(refund)),
-            _ => None,
-        }
-    }
-
-    fn after_completion(&mut self, case: &Case, ending: Ending) -> Option<Event> {
-        let unlearned = case.funding().filter(|collection| collection.fee.is_none());
-        if let Some(collection) = unlearned {
-            let fee = Money::new(collection.amount.minor() / 100, collection.amount.currency());
-            return Some(Event::FeeLearned { movement: collection.reference, fee });
-        }
-        let disbursement = newest(case, MovementKind::Disbursement)?;
-        let can_reverse = ending == Ending::Reversed && disbursement.rail != Rail::Balance;
-        can_reverse.then(|| heard(disbursement, Fact::Reversed))
-    }
-
-    fn succeeded(&mut self, movement: &Movement) -> Event {
-        let amount = movement.amount;
-        let fee = Money::new(amount.minor() / 100, amount.currency());
-        let fact = Fact::Succeeded {
-            provider_ref: Some("pt-1".into()),
-            transaction_ref: None,
-            amount,
-            fee: self.chance.random_bool(0.5).then_some(fee),
-            at: None,
-        };
-        heard(movement, fact)
-    }
-}
-
-/// A posting of XOF or whatever the accounts hold.
-pub fn posting(debit: &Account, credit: &Account, minor: i64) -> Posting {
-    Posting::new(debit.clone(), credit.clone(), Money::new(minor, debit.currency())).unwrap()
-}
-
-/// Somebody's balance in XOF.
-pub fn xof_account(user: UserId) -> Account {
-    Account::Customer { user, currency: Currency::XOF }
-}
-
-/// A float by its name's parts.
-pub fn float(provider: Provider, wallet: &str, currency: Currency) -> Account {
-    Account::Float { provider, wallet: Wallet::parse(wallet).unwrap(), currency }
-}
-
-fn opened(float: &Account, minor: i64) -> Posting {
-    posting(float, &Account::OpeningEquity { currency: float.currency() }, minor)
-}
-
-fn heard(movement: &Movement, fact: Fact) -> Event {
-    Event::Heard { movement: movement.reference, fact }
-}
-
-fn newest(case: &Case, kind: MovementKind) -> Option<&Movement> {
-    case.movements.iter().rev().find(|movement| movement.kind == kind)
 }
 
 fn late_money(case: &Case) -> Option<&Movement> {
@@ -473,44 +225,6 @@ fn merged(mut stored: Vec<Movement>, changed: &[Movement]) -> Vec<Movement> {
         }
     }
     stored
-}
-
-fn wallets(way: Way) -> Wallets {
-    let (funding, payout) = match way {
-        Way::EuroToFranc => ("main", "ci"),
-        Way::GuineaToChina => ("gn", "main"),
-        _ => ("sn", "ci"),
-    };
-    Wallets { funding: Wallet::parse(funding).unwrap(), payout: Wallet::parse(payout).unwrap() }
-}
-
-fn terms(currency: Currency) -> CorridorTerms {
-    CorridorTerms {
-        fee: FeeSchedule { fixed: Money::new(100, currency), bps: Decimal::from(150), min: None, max: None },
-        min: Money::new(1, currency),
-        max: Money::new(1_000_000_000, currency),
-        ttl: Duration::minutes(10),
-        funding_window: Duration::minutes(30),
-        delivery_estimate_s: 60,
-    }
-}
-
-fn route(send: Currency, receive: Currency, now: DateTime<Utc>) -> Route {
-    if send == receive {
-        return Route::same(send);
-    }
-    let spread = CustomerRate::Spread(Spread::new(Decimal::from(150)).unwrap());
-    let yuan = PairRate {
-        pair: Pair::new(Currency::CNY, Currency::GNF).unwrap(),
-        mid: Rate::parse("1290").unwrap(),
-        sell: spread,
-        buy: spread,
-        source: "a test".into(),
-        as_of: now,
-        max_age: None,
-    };
-    let euro = PairRate::eur_xof(spread, spread, now).unwrap();
-    RateTable::new([yuan, euro], Currency::EUR).unwrap().route(send, receive, now).unwrap()
 }
 
 async fn submit_all(writer: &Writer, changes: Vec<Change>) {

@@ -51,7 +51,10 @@ async fn audit_outside_the_writer_is_sealed_too() {
         };
         audit::record(&mut tx, entry, store::testkit::instant()).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(seal(&db, &*scene.clock, "a").await.unwrap(), Sealed { blocks: 1, entries: 0 });
+        assert_eq!(
+            seal(&db, &*scene.clock, "a").await.unwrap(),
+            Sealed { blocks: 1, entries: 0, is_behind: false }
+        );
         let lines = audit::list(&mut db.read().await.unwrap().conn(), None, 9).await.unwrap();
         assert_eq!(lines.iter().map(|line| line.block).collect::<Vec<_>>(), [Some(1)]);
     })

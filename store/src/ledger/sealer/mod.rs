@@ -32,6 +32,8 @@ const BLOCKS: usize = 16;
 pub struct Sealed {
     pub blocks: i64,
     pub entries: i64,
+    /// More waits than one call takes: call again without a pause.
+    pub is_behind: bool,
 }
 
 /// A sealer's right to write: worthless once another has claimed the job.
@@ -74,14 +76,16 @@ async fn seal_waiting(db: &Db, moment: &dyn Moment, token: i64) -> Result<Sealed
     let mut sealed = Sealed::default();
     for _ in 0..BLOCKS {
         let now = moment.now().trunc_subsecs(6);
-        let Some(plan) = Plan::of_waiting(&mut db.read().await?.conn(), now).await? else { break };
+        let Some(plan) = Plan::of_waiting(&mut db.read().await?.conn(), now).await? else {
+            return Ok(sealed);
+        };
         let (blocks, entries) = (sealed.blocks + 1, sealed.entries + plan.entry_count());
         if !write(db, plan, Lease { token, until: now + LEASE }).await? {
-            break;
+            return Ok(sealed);
         }
-        sealed = Sealed { blocks, entries };
+        sealed = Sealed { blocks, entries, is_behind: false };
     }
-    Ok(sealed)
+    Ok(Sealed { is_behind: true, ..sealed })
 }
 
 /// Writes a block whole; false when another sealer was faster.
