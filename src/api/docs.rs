@@ -30,7 +30,7 @@ async fn document(State(app): State<App>) -> Response {
 
 /// The contract, to read and to try.
 #[utoipa::path(get, path = "/docs", tag = "service",
-    responses((status = 200, description = "A page.", content_type = "text/html")))]
+    responses((status = 200, description = "A page.", content_type = "text/html; charset=utf-8")))]
 async fn page() -> Response {
     file("text/html; charset=utf-8", include_str!("docs/page.html"))
 }
@@ -38,7 +38,8 @@ async fn page() -> Response {
 /// A part of the page.
 #[utoipa::path(get, path = "/docs/{asset}", tag = "service",
     params(("asset" = String, Path, description = "`page.js` or `page.css`.", example = "page.js")),
-    responses((status = 200, description = "A part of the page.", content_type = "text/plain")),
+    responses((status = 200, description = "A part of the page.",
+        content((String = "text/javascript; charset=utf-8"), (String = "text/css; charset=utf-8")))),
     extensions(("x-problems" = json!(["not_found"]))))]
 async fn asset(Id(asset): Id<String>) -> Result<Response, Problem> {
     match asset.as_str() {

@@ -117,7 +117,8 @@ impl From<LanguageWord> for Language {
 }
 
 /// Change your profile.
-#[utoipa::path(patch, path = "/v1/me", tag = "me", request_body = ProfilePatch,
+#[utoipa::path(patch, path = "/v1/me", tag = "me",
+    request_body(content = Option<ProfilePatch>, description = "Absent, nothing changes."),
     responses((status = 200, description = "As it is now.", body = ProfileView)),
     extensions(("x-problems" = json!(["invalid_text", "changed_meanwhile"]))))]
 async fn change_profile(

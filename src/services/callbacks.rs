@@ -2,6 +2,8 @@
 //!
 //! A proven callback whose fields match is knowledge; any other only makes us ask now rather than later.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use chrono::TimeDelta;
 use domain::transfer::{Event, Refusal};
 use domain::{InboxId, Movement, Provider, Rail, Wallet};
@@ -35,7 +37,7 @@ pub async fn receive(
 ) -> Result<(), CallbackError> {
     let verified = app.providers.verify(provider, headers, body, app.clock.now());
     let (wallet, verified) = verified.map_err(|error| {
-        metrics::counter!("webhooks_refused_total", "provider" => provider.as_str()).increment(1);
+        refuse(provider, error.reason);
         CallbackError::Unauthentic(error.reason)
     })?;
     let id = InboxId::from_uuid(app.ids.next());
@@ -50,6 +52,16 @@ pub async fn receive(
     app.commit(Change { received: Some(received), ..Change::default() }).await?;
     metrics::counter!("webhooks_received_total", "provider" => provider.as_str()).increment(1);
     Ok(())
+}
+
+/// Counts a refused callback and logs the 1st, 2nd, 4th, 8th …, so that strangers cannot fill the log.
+fn refuse(provider: Provider, reason: &'static str) {
+    static REFUSED: AtomicU64 = AtomicU64::new(0);
+    metrics::counter!("webhooks_refused_total", "provider" => provider.as_str()).increment(1);
+    let count = REFUSED.fetch_add(1, Ordering::Relaxed) + 1;
+    if count.is_power_of_two() {
+        tracing::warn!(webhook.provider = %provider, webhook.refused = count, reason, "a callback was not authentic");
+    }
 }
 
 fn body_aad(id: InboxId) -> Aad {
@@ -156,7 +168,11 @@ async fn ask_now(
     finish(app, claimed, "asked").await
 }
 
-async fn finish(app: &App, claimed: &ClaimedCallback, word: &'static str) -> Result<&'static str, ApplyError> {
+async fn finish(
+    app: &App,
+    claimed: &ClaimedCallback,
+    word: &'static str,
+) -> Result<&'static str, ApplyError> {
     let applied = Applied { id: claimed.id, attempt: claimed.attempt, outcome: word.to_owned() };
     match app.commit(Change { applied: Some(applied), ..Change::default() }).await {
         Ok(_) | Err(WriteError::LeaseLost) => Ok(word),

@@ -24,6 +24,12 @@ pub(super) async fn notify(
     promise: &Claimed,
     notice: NoticeKind,
 ) -> Result<Option<End>, KeepError> {
+    if promise.was_interrupted {
+        return Ok(Some(after(
+            promise,
+            Err(SmsError::Uncertain { reason: "interrupted while sending".into() }),
+        )));
+    }
     let open = cases::open(app, TransferId::from_uuid(promise.subject)).await?;
     let Some((to, language)) = recipient(app, &open, notice).await? else { return Ok(Some(End::Done)) };
     let sent = app.sms.send(&to, &text(&open, notice, language)).await;

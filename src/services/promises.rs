@@ -284,10 +284,10 @@ async fn settle(app: &App, promise: &Claimed, end: End) -> Result<(), WriteError
     }
 }
 
-/// 1 s, 2 s, 4 s … 5 min, and up to half a second more, so that a crowd spreads.
+/// 1 s, 2 s, 4 s … 256 s, and up to half a second more, so that a crowd spreads.
 pub(super) fn backoff(attempt: i64) -> TimeDelta {
     let doubled = 1_i64 << attempt.clamp(1, 9).saturating_sub(1);
-    TimeDelta::seconds(doubled.min(300)) + TimeDelta::milliseconds(rand::random_range(0..500))
+    TimeDelta::seconds(doubled) + TimeDelta::milliseconds(rand::random_range(0..500))
 }
 
 /// The inquiry ladder: 5 s, 15 s, 40 s, 2 min, 10 min, then hourly.

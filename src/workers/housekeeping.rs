@@ -1,4 +1,4 @@
-//! The book's own work: sealing what was committed, rotating stored answers, measuring what waits.
+//! The book's own work: sealing what was committed, rotating stored answers, forgetting and measuring.
 
 use std::time::Duration;
 
@@ -11,6 +11,9 @@ use crate::app::App;
 const SEAL: Duration = Duration::from_millis(500);
 const ROTATE: Duration = Duration::from_secs(600);
 const MEASURE: Duration = Duration::from_secs(10);
+const FORGET: Duration = Duration::from_secs(3600);
+/// Days that ended challenges, sessions and counters are kept, for questions about them.
+const KEPT_D: i64 = 7;
 
 /// Seals what was committed, until `stop`, and once more after it.
 pub async fn seal(app: App, stop: CancellationToken) {
@@ -39,6 +42,27 @@ pub async fn rotate(app: App, stop: CancellationToken) {
             () = tokio::time::sleep(ROTATE) => {}
         }
     }
+}
+
+/// Forgets what nobody needs any more: challenges, sessions and counters that ended long ago.
+pub async fn forget(app: App, stop: CancellationToken) {
+    loop {
+        if let Err(error) = purge(&app).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "what has ended could not be forgotten");
+        }
+        if paused(FORGET, &stop).await {
+            return;
+        }
+    }
+}
+
+async fn purge(app: &App) -> Result<(), store::StoreError> {
+    let before = app.clock.now() - chrono::TimeDelta::days(KEPT_D);
+    let mut tx = app.db.begin().await?;
+    store::otp::purge(&mut tx, before).await?;
+    store::budgets::purge(&mut tx, before).await?;
+    store::sessions::purge(&mut tx, before).await?;
+    tx.commit().await
 }
 
 /// Shows what waits, for whoever watches the metrics.

@@ -65,6 +65,7 @@ impl Workers {
         loops.spawn(inbox::run(app.clone(), stop.clone()));
         loops.spawn(housekeeping::seal(app.clone(), stop.clone()));
         loops.spawn(housekeeping::rotate(app.clone(), stop.clone()));
+        loops.spawn(housekeeping::forget(app.clone(), stop.clone()));
         loops.spawn(housekeeping::measure(app.clone(), stop.clone()));
         Workers { loops, stop }
     }

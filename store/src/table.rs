@@ -1,7 +1,7 @@
 //! Rows of the tables that the writer fills, each declared once.
 //!
 //! From one declaration follow the struct, its reading under both engines, and its insertion: one `UNNEST` statement
-//! over arrays on PostgreSQL, one prepared statement a row on SQLite's own thread (`docs/performance.md` tells why).
+//! over arrays on PostgreSQL, one prepared statement a row on SQLite's own thread (`docs/adr/0003-one-writer-batches-decided-in-memory.md` tells why).
 //! Rows are plain database values; conversion from and to the domain is written by hand, in the aggregates' files.
 
 use chrono::{DateTime, Utc};

@@ -176,7 +176,7 @@ impl Transfer {
     }
 }
 
-/// Which of our wallets each leg goes through, chosen by configuration when the transfer is accepted.
+/// Which of our wallets each leg that does not exist yet will go through; a movement keeps the one it was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wallets {
     pub funding: Wallet,

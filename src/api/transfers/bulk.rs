@@ -53,8 +53,17 @@ pub struct BulkResults {
 #[derive(Serialize, ToSchema)]
 pub struct BulkResult {
     status: u16,
-    #[schema(value_type = TransferView)]
+    #[schema(value_type = BulkAnswer)]
     body: Box<RawValue>,
+}
+
+/// What an order is answered with: the transfer, or why there is none.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, clippy::large_enum_variant, reason = "describes what is written as raw bytes")]
+enum BulkAnswer {
+    Transfer(TransferView),
+    Problem(ProblemView),
 }
 
 /// The body, which may be longer than others are.

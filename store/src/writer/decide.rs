@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use domain::{Balance, Book, Hold, HoldId, JournalEntry, LedgerStep, Movement, TransferId};
+use domain::{Balance, Book, FloorAlert, Hold, HoldId, JournalEntry, LedgerStep, Movement, TransferId};
 use uuid::Uuid;
 
 use super::change::{
@@ -96,7 +96,7 @@ impl Deciding {
         }
         self.check_versions(change)?;
         self.check_leases(change)?;
-        self.book.apply(&change.ledger)?;
+        self.book.apply(&change.ledger)?.iter().for_each(raise);
         self.keep(change);
         Ok(Written::Done)
     }
@@ -240,4 +240,16 @@ impl Effects {
             holds: vec![],
         }
     }
+}
+
+/// A fact left an account below its floor: it is booked, and somebody should look.
+fn raise(alert: &FloorAlert) {
+    metrics::counter!("alerts_total", "kind" => "below_floor").increment(1);
+    tracing::error!(
+        alert.kind = "below_floor",
+        account = %alert.account,
+        available = %alert.available,
+        floor = %alert.floor,
+        "an account is below its floor"
+    );
 }
