@@ -62,7 +62,7 @@ pub struct BulkResult {
 #[serde(untagged)]
 #[allow(dead_code, clippy::large_enum_variant, reason = "describes what is written as raw bytes")]
 enum BulkAnswer {
-    Transfer(TransferView),
+    Transfer(Box<TransferView>),
     Problem(ProblemView),
 }
 
