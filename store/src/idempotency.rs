@@ -11,14 +11,19 @@ use crate::{Conn, Db, StoreError, Tx};
 
 /// How long a bucket stays open.
 const OPEN_H: i64 = 12;
-/// How long a closed bucket is kept: answers live at least 72 h.
-const KEPT_H: i64 = 72;
+/// How long a closed bucket is kept: answers live at least 72 h, although the clock of the gateway that drops it may
+/// be ahead of the one that closed it.
+const KEPT_H: i64 = 74;
 
 /// Opens the first bucket, or the next when the open one is old enough; drops what is out of life.
 ///
 /// Safe to run at any time, on any gateway. Returns whether the buckets changed.
 pub async fn rotate(db: &Db, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let is_first = !is_open(&mut db.read().await?.conn()).await?;
     let mut tx = db.begin().await?;
+    if is_first {
+        alone(&mut tx).await?;
+    }
     let open = open_bucket(&mut tx).await?;
     let due = open.is_none_or(|(_, since)| now - since >= Duration::hours(OPEN_H));
     if !due {
@@ -47,6 +52,12 @@ pub async fn find(conn: &mut Conn<'_>, claim: &[u8; 32]) -> Result<Option<([u8; 
     Ok(Some((fingerprint, Answer { status, location, body })))
 }
 
+async fn is_open(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT bucket FROM idempotency_rotation WHERE id = 1";
+    let bucket: Option<i64> = on!(conn, |c| sqlx::query_scalar(SQL).fetch_optional(&mut **c).await)?;
+    Ok(bucket.is_some())
+}
+
 async fn open_bucket(tx: &mut Tx) -> Result<Option<(i64, DateTime<Utc>)>, StoreError> {
     const SQLITE: &str = "SELECT bucket, rotated_at FROM idempotency_rotation WHERE id = 1";
     const POSTGRES: &str = "SELECT bucket, rotated_at FROM idempotency_rotation WHERE id = 1 FOR UPDATE";
@@ -54,6 +65,14 @@ async fn open_bucket(tx: &mut Tx) -> Result<Option<(i64, DateTime<Utc>)>, StoreE
         Conn::Sqlite(c) => sqlx::query_as(SQLITE).fetch_optional(&mut *c).await?,
         Conn::Postgres(c) => sqlx::query_as(POSTGRES).fetch_optional(&mut *c).await?,
     })
+}
+
+/// Where there is no row to lock yet, gateways that start together queue for the table.
+async fn alone(tx: &mut Tx) -> Result<(), StoreError> {
+    if let Conn::Postgres(c) = tx.conn() {
+        sqlx::query("LOCK TABLE idempotency_rotation IN EXCLUSIVE MODE").execute(&mut *c).await?;
+    }
+    Ok(())
 }
 
 async fn create(tx: &mut Tx, bucket: i64, now: DateTime<Utc>) -> Result<(), StoreError> {

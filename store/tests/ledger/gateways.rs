@@ -158,3 +158,17 @@ async fn copies_of_a_callback_at_two_gateways_are_stored_once() {
     }
     assert_eq!(super::count(&db, "SELECT COUNT(*) FROM inbox").await, 50);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn gateways_that_start_together_open_one_first_bucket() {
+    let Some(server) = postgres_server() else { return };
+    for _ in 0..10 {
+        let db = postgres(&server).await;
+        let gateways = [db.reopen().await, db.reopen().await, db.reopen().await];
+        let starting = gateways.iter().map(|gateway| idempotency::rotate(gateway, instant()));
+        let opened: Vec<bool> =
+            join_all(starting).await.into_iter().map(|rotated| rotated.unwrap()).collect();
+        assert_eq!(opened.iter().filter(|opened| **opened).count(), 1);
+        assert_eq!(super::count(&db, "SELECT COUNT(*) FROM idempotency_buckets").await, 1);
+    }
+}
