@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::testkit::{Customer, Transfer, ivorian, on_each_database};
+use crate::testkit::{Ask, Customer, Transfer, ivorian, on_each_database, on_each_database_with};
 
 const WAVE: (&str, &str) = ("wave", "wave");
 /// From a new quote to a little after its funding deadline.
@@ -147,6 +147,49 @@ async fn late_money_that_nobody_asks_for_is_given_back_after_three_days() {
         let moved = app.wave().moved(&transfer.reference("collection").await).await;
         assert_eq!(moved, ["collection 10100 succeeded", "refund 10100 succeeded"]);
         assert_eq!(app.balances().await["suspense:wave:sn:XOF"], 0);
+    })
+    .await;
+}
+
+/// Wave gives a session half an hour, whatever our own deadline is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_expires_at_wave_ends_the_transfer() {
+    on_each_database_with(&[("quotes.funding_window_s", "86400")], async |app| {
+        let awa = app.customer().await;
+        let transfer = awa.sends_to(&ivorian("0001")).await;
+        app.pass(1_801).await;
+        app.pass(3_601).await;
+        transfer.shows("expired").await;
+        assert_eq!(transfer.now().await["next_action"], json!(null));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_nobody_could_ask_money_for_expires_too() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        let down = json!({ "fault": "error_before", "status": 403, "times": 100_000, "match": "/wave/v1/" });
+        app.wave().fault(down).await;
+        let transfer = awa.sends_to(&ivorian("0001")).await;
+        app.pass(PAST_THE_DEADLINE).await;
+        transfer.shows("expired").await;
+        app.wave().heal().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_phones_do_not_stop_money() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        let dead = json!({ "fault": "reset_before", "times": 100_000, "match": "/requests" });
+        app.control(Ask::post("/_control/sms/faults", &dead)).await.expect(201);
+        let transfer = awa.sends_to(&ivorian("0001")).await;
+        transfer.pay().await;
+        transfer.shows("completed").await;
+        app.pass_until_kept(&["learn_fee"]).await;
+        assert_eq!(app.messages(&awa.phone).await.len(), 1, "nothing but the code");
     })
     .await;
 }

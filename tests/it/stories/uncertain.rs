@@ -14,6 +14,8 @@ async fn paid_under(app: &TestApp, fault: Value, then: impl AsyncFn(&Transfer<'_
     transfer.pay().await;
     then(&transfer).await;
     transfer.shows("completed").await;
+    let times = fault["times"].as_u64().unwrap_or(1);
+    assert_eq!(app.wave().fired().await.last(), Some(&times), "{fault} happened");
     let moved = app.wave().moved(&transfer.reference("disbursement").await).await;
     assert_eq!(moved, ["disbursement 10000 succeeded"], "{fault}");
     assert_eq!(transfer.references("disbursement").await.len(), 1, "one movement for ever");

@@ -190,6 +190,8 @@ impl TestApp {
         if let Some(simulators) = self.apart {
             simulators.stop().await;
         }
+        let report = store::ledger::verify::verify(&self.db, &mut |_| {}).await.unwrap();
+        assert!(report.is_clean(), "{:#?}", report.findings);
     }
 
     /// The gateway's parts, for looking behind its API.
