@@ -135,7 +135,8 @@ fn environment(url: &Url) -> Vec<(&'static str, String)> {
 fn database(url: &Url) -> String {
     let named = url.query_pairs().find(|(key, _)| key == "dbname").map(|(_, name)| name.into_owned());
     let path = percent_decoded(url.path().trim_start_matches('/'));
-    let user = percent_decoded(url.username());
+    let user = url.query_pairs().find(|(key, _)| key == "user").map(|(_, name)| name.into_owned());
+    let user = user.unwrap_or_else(|| percent_decoded(url.username()));
     named.unwrap_or(if path.is_empty() { user } else { path })
 }
 
@@ -164,8 +165,9 @@ mod tests {
 
     #[test]
     fn a_socket_and_a_bare_user_are_understood() {
-        let told = variables("postgresql://awa@/?host=/run/postgresql");
+        let told = variables("postgresql:///?host=/run/postgresql&user=awa");
         assert!(told.contains(&("PGHOST", "/run/postgresql".into())));
+        assert!(told.contains(&("PGUSER", "awa".into())));
         assert!(told.contains(&("PGDATABASE", "awa".into())));
     }
 
