@@ -317,7 +317,8 @@ async fn sessions_are_listed_by_pages_and_ended() {
         assert_eq!((all.len(), ids.len()), (3, 3));
         assert_eq!(all.iter().map(|one| one["is_current"] == true).collect::<Vec<_>>(), [true, false, false]);
 
-        let changed = format!("{}A", &cursor[..cursor.len() - 1]);
+        let other_end = if cursor.ends_with('A') { 'B' } else { 'A' };
+        let changed = format!("{}{other_end}", &cursor[..cursor.len() - 1]);
         for bad in ["x", "", "AAAA", &changed, &cursor[1..]] {
             expect(&list(&format!("/v1/me/sessions?cursor={bad}")).await, 422, "invalid_cursor");
         }
