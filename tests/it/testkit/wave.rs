@@ -38,6 +38,12 @@ impl<'a> WaveControl<'a> {
         self.0.control(Ask::post(format!("/_control/wave/{what}"), &wish)).await.expect(200)
     }
 
+    /// The same, where it may be too late for it.
+    pub async fn try_to(self, what: &str, wish: Value) {
+        let answer = self.0.control(Ask::post(format!("/_control/wave/{what}"), &wish)).await;
+        assert!([200, 404, 409].contains(&answer.status), "{answer}");
+    }
+
     pub async fn pay(self, reference: &str) -> Value {
         self.act("pay", json!({ "reference": reference })).await
     }
