@@ -1,6 +1,7 @@
 //! Money that does not come, or comes when nobody expects it any more.
 
-use serde_json::json;
+use futures::future::join_all;
+use serde_json::{Value, json};
 
 use crate::testkit::{Ask, Customer, Transfer, ivorian, on_each_database, on_each_database_with};
 
@@ -190,6 +191,52 @@ async fn silent_phones_do_not_stop_money() {
         transfer.shows("completed").await;
         app.pass_until_kept(&["learn_fee"]).await;
         assert_eq!(app.messages(&awa.phone).await.len(), 1, "nothing but the code");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_money_raced_for_pays_for_one_transfer() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        let transfer = expired_and_open(&awa).await;
+        transfer.pay().await;
+        let mut wishes = Vec::new();
+        for nth in 0..8 {
+            let quote = awa.quote("10100", "total", WAVE).await;
+            wishes.push((format!("late-{}", nth / 2), json!({ "quote_id": quote["id"] })));
+        }
+        let ask = async |(key, wish): &(String, Value)| transfer.act("late_payment", key, wish).await;
+        let answers = join_all(wishes.iter().map(ask)).await;
+        assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1, "{answers:#?}");
+        assert!(answers.iter().all(|answer| [201, 409, 422].contains(&answer.status)), "{answers:#?}");
+        app.quiet().await;
+        assert_eq!(awa.get("/v1/transfers?status=completed").await["data"].as_array().unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paid_while_the_deadline_passes_is_paid_or_late_but_never_lost() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        let mut transfers = Vec::new();
+        for _ in 0..6 {
+            transfers.push(awa.sends_to(&ivorian("0001")).await);
+        }
+        app.pass(PAST_THE_DEADLINE - 70).await;
+        let references = join_all(transfers.iter().map(|transfer| transfer.reference("collection"))).await;
+        let pay = async |reference: &String| {
+            app.wave().try_to("pay", json!({ "reference": reference })).await;
+        };
+        tokio::join!(app.move_clocks(70), join_all(references.iter().map(pay)));
+        app.quiet().await;
+        app.pass(74 * 3600).await;
+        for (transfer, reference) in transfers.iter().zip(&references) {
+            let status = transfer.now().await["status"].as_str().unwrap().to_owned();
+            let moved = app.wave().moved(reference).await.len();
+            assert!(matches!((&*status, moved), ("completed", 1) | ("expired", 0 | 2)), "{status} {moved}");
+        }
     })
     .await;
 }

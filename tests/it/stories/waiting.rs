@@ -34,3 +34,16 @@ async fn a_payout_waits_for_float_and_goes_when_there_is_some() {
     })
     .await;
 }
+
+/// Our book has the amount and not the fee: the provider refuses, and nobody loses anything by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_float_without_room_for_the_fee_gives_the_money_back() {
+    on_each_database_with_float(10_000, async |app| {
+        let awa = app.customer().await;
+        let transfer = awa.sends_to(&ivorian("0001")).await;
+        transfer.pay().await;
+        transfer.shows("refunded").await;
+        assert_eq!(awa.balance().await, 0);
+    })
+    .await;
+}
