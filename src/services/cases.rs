@@ -5,6 +5,7 @@
 
 use domain::transfer::{Case, Event, Fresh, Refusal, Step, Wallets};
 use domain::{Reference, TransferId, Wallet};
+use serde_json::json;
 use store::transfers::StoredTransfer;
 use store::writer::{Applied, Change, Claim, Kept, NewAudit, WriteError, Written};
 use store::{StoreError, movements, transfers};
@@ -115,7 +116,10 @@ pub async fn apply(
     for _ in 0..TRIES {
         let open = open(app, id).await?;
         let step = open.case.advance(event, app.clock.now(), &mut &app.ids)?;
-        let Some(change) = change_of(app, &open, step.as_ref(), &with) else { return Ok(None) };
+        let Some(mut change) = change_of(app, &open, step.as_ref(), &with) else { return Ok(None) };
+        if let (Some(step), true) = (&step, change.audit.is_empty()) {
+            change.audit.push(trace(app, event, step));
+        }
         match app.commit(change).await {
             Ok(Written::Done | Written::Duplicate | Written::Replayed(_)) => return Ok(step),
             Err(WriteError::Stale { .. }) => {}
@@ -146,4 +150,23 @@ fn change_of(app: &App, open: &OpenCase, step: Option<&Step>, with: &With<'_>) -
         change.audit.extend(with.audit.iter().cloned());
     }
     Some(change)
+}
+
+/// What the house did by itself, for the audit trail: no person asked for it.
+fn trace(app: &App, event: &Event, step: &Step) -> NewAudit {
+    let action = match event {
+        Event::Heard { .. } => "movement.heard",
+        Event::Dispatch { .. } => "movement.dispatch",
+        Event::FeeLearned { .. } => "movement.learn_fee",
+        Event::GiveBack { .. } => "late_payment.give_back",
+        Event::ReuseLate { .. } => "late_payment.reuse",
+        Event::Expire => "transfer.expire",
+        Event::Cancel => "transfer.cancel",
+    };
+    let movement =
+        |m: &domain::Movement| json!({ "reference": m.reference.to_string(), "state": m.state.as_str() });
+    let movements: Vec<_> = step.movements.iter().map(movement).collect();
+    let detail = json!({ "status": step.transfer.status.as_str(), "movements": movements });
+    let (actor, object) = ("gateway".to_owned(), step.transfer.id.to_string());
+    NewAudit { id: app.ids.next(), actor, action, object, detail: detail.to_string() }
 }

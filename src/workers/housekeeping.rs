@@ -20,11 +20,20 @@ pub async fn seal(app: App, stop: CancellationToken) {
     let holder = app.ids.next().to_string();
     loop {
         let stopped = paused(SEAL, &stop).await;
-        if let Err(error) = sealer::seal(&app.db, &app.ids, &holder).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "the book could not be sealed");
-        }
+        while let Some(true) = seal_once(&app, &holder).await {}
         if stopped {
             return;
+        }
+    }
+}
+
+/// Whether more waits than was sealed; `None` when it went wrong.
+async fn seal_once(app: &App, holder: &str) -> Option<bool> {
+    match sealer::seal(&app.db, &app.ids, holder).await {
+        Ok(sealed) => Some(sealed.is_behind),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the book could not be sealed");
+            None
         }
     }
 }

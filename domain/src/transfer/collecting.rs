@@ -79,6 +79,7 @@ impl Case {
             draft.say("payment_received", Some(&next), "");
             draft.tell(NoticeKind::PaymentReceived);
             self.fund(draft, Nature::Fact)?;
+            self.close_others(draft, movement);
         } else {
             self.came_late(draft, &mut next)?;
         }
@@ -88,6 +89,15 @@ impl Case {
         }
         draft.put(next);
         Ok(true)
+    }
+
+    /// A payment request that was made anew leaves the old one open: nobody should pay twice.
+    fn close_others(&self, draft: &mut Draft<'_>, paid: &Movement) {
+        let is_open =
+            |m: &&Movement| m.kind == MovementKind::Collection && m.state == MovementState::Submitted;
+        for open in self.movements.iter().filter(is_open).filter(|m| m.reference != paid.reference) {
+            draft.promise_for(PromiseKind::Close, open, draft.now);
+        }
     }
 
     /// The money is in our float; we owe it to the payer.
