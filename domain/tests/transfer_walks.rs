@@ -6,7 +6,7 @@ mod support;
 use chrono::{DateTime, Duration, Utc};
 use domain::movement::Late;
 use domain::transfer::{Case, Event, Fact, Step};
-use domain::{LedgerError, Money, Movement, MovementKind, MovementState, Rail, Transfer};
+use domain::{LedgerError, Money, Movement, MovementKind, MovementState, Rail, Transfer, TransferStatus};
 use proptest::prelude::*;
 use support::{
     Books, Counter, Exchange, FUNDING, Order, PAYOUT, Walked, customer, floats, heard, owner, start,
@@ -23,6 +23,9 @@ enum Act {
     LearnFee { case: usize, movement: usize, fee: i64 },
     GiveBack { case: usize, movement: usize },
     Reuse { case: usize, movement: usize },
+    Hold { case: usize },
+    Release { case: usize },
+    Refuse { case: usize },
     Wait { seconds: i64 },
     TopUp,
 }
@@ -74,7 +77,10 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (case.clone(), movement.clone(), 0..900_i64)
             .prop_map(|(case, movement, fee)| Act::LearnFee { case, movement, fee }),
         2 => (case.clone(), movement.clone()).prop_map(|(case, movement)| Act::GiveBack { case, movement }),
-        2 => (case, movement).prop_map(|(case, movement)| Act::Reuse { case, movement }),
+        2 => (case.clone(), movement).prop_map(|(case, movement)| Act::Reuse { case, movement }),
+        3 => case.clone().prop_map(|case| Act::Hold { case }),
+        1 => case.clone().prop_map(|case| Act::Release { case }),
+        1 => case.prop_map(|case| Act::Refuse { case }),
         2 => (1..4_000_i64).prop_map(|seconds| Act::Wait { seconds }),
         1 => Just(Act::TopUp),
     ]
@@ -134,9 +140,11 @@ impl Town {
                     self.happen(nth, &event);
                 }
             }
-            Act::Expire { case } if *case < self.cases.len() => self.happen(*case, &Event::Expire),
-            Act::Cancel { case } if *case < self.cases.len() => self.happen(*case, &Event::Cancel),
-            Act::Expire { .. } | Act::Cancel { .. } => {}
+            Act::Expire { case } => self.happen_if_there(*case, &Event::Expire),
+            Act::Cancel { case } => self.happen_if_there(*case, &Event::Cancel),
+            Act::Hold { case } => self.happen_if_there(*case, &Event::Hold { reason: "list:1".into() }),
+            Act::Release { case } => self.happen_if_there(*case, &Event::Release),
+            Act::Refuse { case } => self.happen_if_there(*case, &Event::Refuse { reason: "no".into() }),
             Act::Reuse { case, movement } => {
                 let Some((nth, movement)) = self.chosen(*case, *movement) else { return };
                 self.reuse(nth, &movement);
@@ -190,6 +198,12 @@ impl Town {
             Word::Unknown => Fact::Unknown { reason: "timeout".into() },
         };
         heard(movement, fact)
+    }
+
+    fn happen_if_there(&mut self, nth: usize, event: &Event) {
+        if nth < self.cases.len() {
+            self.happen(nth, event);
+        }
     }
 
     /// An event comes, and then the same one again.
@@ -252,7 +266,11 @@ impl Town {
                 open.or(late).map(|m| (nth, m.clone()))
             });
             let Some((nth, movement)) = open else { return };
+            let is_held = self.cases[nth].case.transfer.status == TransferStatus::OnHold
+                && movement.kind == MovementKind::Disbursement;
             let event = match movement.state {
+                _ if is_held && words.next() == Some(true) => Event::Release,
+                _ if is_held => Event::Refuse { reason: "no".into() },
                 MovementState::Intended
                     if movement.kind != MovementKind::Collection && movement.float_hold.is_none() =>
                 {
@@ -309,7 +327,7 @@ proptest! {
         town.settle(&words);
         for walked in &town.cases {
             let status = walked.case.transfer.status;
-            let at_rest = status.is_final() || status == domain::TransferStatus::NeedsAttention;
+            let at_rest = status.is_final() || status == TransferStatus::NeedsAttention;
             prop_assert!(at_rest, "it rests at {}", status);
         }
     }
@@ -341,6 +359,7 @@ fn the_walks_go_everywhere() {
         "refunding",
         "refunded",
         "needs_attention",
+        "on_hold",
         "shortage",
         "reused",
     ] {

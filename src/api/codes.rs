@@ -99,6 +99,7 @@ pub const CODES: &[Code] = {
         code("quote_expired", StatusCode::GONE, AfterChange),
         code("insufficient_funds", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("transfer_not_cancellable", StatusCode::CONFLICT, Never),
+        code("transfer_not_on_hold", StatusCode::CONFLICT, Never),
         code("no_late_payment", StatusCode::CONFLICT, Never),
         code("late_amount_differs", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("no_receipt_yet", StatusCode::CONFLICT, Later),

@@ -162,6 +162,9 @@ fn trace(app: &App, event: &Event, step: &Step) -> NewAudit {
         Event::ReuseLate { .. } => "late_payment.reuse",
         Event::Expire => "transfer.expire",
         Event::Cancel => "transfer.cancel",
+        Event::Hold { .. } => "transfer.hold",
+        Event::Release => "transfer.release",
+        Event::Refuse { .. } => "transfer.refuse",
     };
     let movement =
         |m: &domain::Movement| json!({ "reference": m.reference.to_string(), "state": m.state.as_str() });

@@ -35,6 +35,12 @@ pub enum Event {
     GiveBack { movement: Reference },
     /// Late money funds another transfer.
     ReuseLate { movement: Reference },
+    /// Screening wants a person to look before the disbursement leaves; `reason` names entries of lists, no people.
+    Hold { reason: String },
+    /// A person lets a held transfer go on.
+    Release,
+    /// A person refuses a held transfer: everything back to the payer.
+    Refuse { reason: String },
 }
 
 /// What a provider said of a movement, in our words.
@@ -88,6 +94,10 @@ pub enum Refusal {
     AmountDiffers { reference: Reference, said: Money, expected: Money },
     #[error("movement {reference} holds no late money")]
     NotLate { reference: Reference },
+    #[error("transfer is {status} and waits for nobody's release")]
+    NotOnHold { status: TransferStatus },
+    #[error("movement {reference} is held and was never sent")]
+    Held { reference: Reference },
     #[error("rail {rail} needs a wallet at a provider")]
     NoFloat { rail: crate::Rail },
     #[error(transparent)]
@@ -123,6 +133,9 @@ impl Case {
             }
             Event::GiveBack { movement } => self.give_back(&mut draft, self.movement(*movement)?)?,
             Event::ReuseLate { movement } => self.reuse_late(&mut draft, self.movement(*movement)?)?,
+            Event::Hold { reason } => self.hold_back(&mut draft, reason)?,
+            Event::Release => self.release(&mut draft)?,
+            Event::Refuse { reason } => self.refuse(&mut draft, reason)?,
         };
         Ok(changed.then_some(draft.step))
     }

@@ -11,6 +11,7 @@ mod case;
 mod collecting;
 mod draft;
 mod history;
+mod holding;
 mod opening;
 mod plan;
 mod sending;

@@ -82,6 +82,7 @@ words! {
         RefundStarted = "refund_started",
         RefundCompleted = "refund_completed",
         LateMoneyReceived = "late_money_received",
+        TransferOnHold = "transfer_on_hold",
     }
 }
 

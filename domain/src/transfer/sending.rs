@@ -10,7 +10,10 @@ impl Case {
     ///
     /// The writer refuses the reservation when the float does not suffice: then the promise waits and is tried again.
     pub(super) fn dispatch(&self, draft: &mut Draft<'_>, movement: &Movement) -> Result<bool, Refusal> {
-        if movement.state != MovementState::Intended || movement.float_hold.is_some() {
+        if movement.state != MovementState::Intended
+            || movement.float_hold.is_some()
+            || self.check_not_held(movement).is_err()
+        {
             return Ok(false);
         }
         if movement.rail == Rail::Balance {
@@ -56,6 +59,7 @@ impl Case {
         movement: &Movement,
         fact: &Fact,
     ) -> Result<bool, Refusal> {
+        self.check_not_held(movement)?;
         match fact {
             Fact::Reversed if movement.state == MovementState::Succeeded => self.undone(draft, movement),
             _ if movement.state.is_final() => contradiction(movement, fact),
@@ -190,6 +194,12 @@ impl Case {
         draft.post(EntryKind::Unwind, Nature::Fact, Some(movement), recipes::unwind(&self.transfer))?;
         draft.say("payee_refused", Some(&next), code);
         draft.put(next);
+        self.return_to_payer(draft)?;
+        Ok(true)
+    }
+
+    /// The conversion was unwound: refunds the collection; what came from a balance is back on it already.
+    pub(super) fn return_to_payer(&self, draft: &mut Draft<'_>) -> Result<(), Refusal> {
         draft.status(TransferStatus::Refunding)?;
         match self.funding() {
             Some(collection) => {
@@ -198,7 +208,7 @@ impl Case {
             }
             None => self.refund_done(draft)?,
         }
-        Ok(true)
+        Ok(())
     }
 
     fn refund_done(&self, draft: &mut Draft<'_>) -> Result<(), Refusal> {

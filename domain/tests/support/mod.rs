@@ -326,6 +326,7 @@ impl Walked {
         let (disbursement, refund) = (MovementKind::Disbursement, MovementKind::Refund);
         let says = match self.case.transfer.status {
             TransferStatus::Funded | TransferStatus::Disbursing => under_way(disbursement, false),
+            TransferStatus::OnHold => self.case.undispatched().is_some() && !under_way(refund, false),
             TransferStatus::Refunding => under_way(refund, false),
             TransferStatus::InReconciliation => under_way(disbursement, true) || under_way(refund, true),
             TransferStatus::NeedsAttention => !under_way(disbursement, false) && !under_way(refund, false),

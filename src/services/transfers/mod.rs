@@ -37,6 +37,8 @@ pub enum TransferError {
     Invalid { pointer: &'static str, code: &'static str },
     #[error("the balance does not suffice")]
     InsufficientFunds,
+    #[error("transfer is {status} and waits for nobody's release")]
+    NotOnHold { status: TransferStatus },
     #[error("there is no late payment to use")]
     NoLatePayment,
     #[error("the quote is not over the amount that came late")]
@@ -75,6 +77,7 @@ impl From<Refusal> for TransferError {
     fn from(refusal: Refusal) -> TransferError {
         match refusal {
             Refusal::NotCancellable { status } => TransferError::NotCancellable { status },
+            Refusal::NotOnHold { status } => TransferError::NotOnHold { status },
             Refusal::NotLate { .. } => TransferError::NoLatePayment,
             Refusal::AmountDiffers { .. } => TransferError::AmountDiffers,
             other => TransferError::Internal(other.into()),
@@ -103,6 +106,7 @@ impl From<TransferError> for ServiceError {
             TransferError::NotCancellable { .. } => {
                 ServiceError::Conflict { code: "transfer_not_cancellable" }
             }
+            TransferError::NotOnHold { .. } => ServiceError::Conflict { code: "transfer_not_on_hold" },
             TransferError::Invalid { pointer, code } => ServiceError::field(pointer, code),
             TransferError::InsufficientFunds => ServiceError::Refused { code: "insufficient_funds" },
             TransferError::NoLatePayment => ServiceError::Conflict { code: "no_late_payment" },
