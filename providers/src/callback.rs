@@ -63,4 +63,15 @@ pub struct Callback {
     pub trust: Trust,
     /// The amount that it names, to be compared with ours.
     pub amount: Option<Money>,
+    /// What it says about something else than a movement. Always `None` in a hint.
+    pub news: Option<News>,
+}
+
+/// News that concern no movement.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum News {
+    /// The consent to debit ended: no further debit under it.
+    MandateEnded { mandate: ProviderRef },
+    /// The customer sent money that no collection took: `amount` is all of it that lies there now.
+    UnappliedFunds { customer: ProviderRef, amount: Money },
 }

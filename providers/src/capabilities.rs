@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use domain::{Country, Currency, Money, Provider, Wallet};
+use domain::{Country, Currency, Money, Provider, Rail, Wallet};
 
-use crate::{Operation, OperationKind, Unsupported};
+use crate::{Collect, Operation, OperationKind, Unsupported};
 
 /// How much of a collection can be given back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,6 +26,7 @@ pub struct IdempotentOnReference {
     pub refund: bool,
     pub reverse: bool,
     pub cancel: bool,
+    pub sweep: bool,
 }
 
 /// What the provider announces by itself. What it does not announce has to be asked for.
@@ -43,7 +44,9 @@ pub struct Callbacks {
 pub struct Capabilities {
     pub provider: Provider,
     pub wallet: Wallet,
-    /// Whose mobile numbers it serves.
+    /// By which rails it collects or pays.
+    pub rails: Vec<Rail>,
+    /// Where payers and payees may be; for mobile money, whose numbers it serves.
     pub countries: Vec<Country>,
     pub currencies: Vec<Currency>,
     pub operations: Vec<OperationKind>,
@@ -52,7 +55,14 @@ pub struct Capabilities {
     /// Largest amount of a collection or disbursement, included.
     pub max: Option<Money>,
     pub refunds: Refunds,
+    /// Whether a refund brings back what the provider took for the collection.
+    pub refund_returns_fee: bool,
+    /// Whether [`crate::Operation::Register`] has to name the payer before a collection.
+    pub needs_customer: bool,
     pub idempotent_on_reference: IdempotentOnReference,
+    /// How long after its first sending a repeated request is still recognised; `None` for ever. Later, the same
+    /// request moves money again: ask instead.
+    pub idempotent_for: Option<Duration>,
     /// How long after its submission a disbursement can be reversed.
     pub reverse_within: Option<Duration>,
     /// How long the provider may need until a look-up shows what it accepted. "Not found" counts as
@@ -79,6 +89,7 @@ impl Capabilities {
             self.check_amount(operation.kind(), amount)?;
         }
         match operation {
+            Operation::Collect(collect) => self.check_collect(collect),
             Operation::Refund(refund) => self.check_refund(refund.whole),
             _ => Ok(()),
         }
@@ -99,6 +110,16 @@ impl Capabilities {
             return Err(Unsupported::new(format!("{amount} is above the largest amount")));
         }
         Ok(())
+    }
+
+    fn check_collect(&self, collect: &Collect) -> Result<(), Unsupported> {
+        if !self.rails.contains(&collect.rail) {
+            return Err(Unsupported::new(format!("{} is not a rail of this wallet", collect.rail)));
+        }
+        match self.needs_customer && collect.customer.is_none() {
+            true => Err(Unsupported::new("a collection needs a registered customer")),
+            false => Ok(()),
+        }
     }
 
     fn check_refund(&self, whole: bool) -> Result<(), Unsupported> {

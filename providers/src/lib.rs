@@ -12,26 +12,31 @@
 
 mod callback;
 mod capabilities;
+mod debit;
 pub mod http;
 mod operation;
 mod outcome;
 mod port;
 mod registry;
 pub mod sms;
+pub mod stripe;
 mod time;
 pub mod wave;
 mod wire;
 
 pub use crate::http::{CallSettings, HttpClient, HttpProvider};
-pub use callback::{Callback, Trust, Unauthentic, Unreadable, Verified};
+pub use callback::{Callback, News, Trust, Unauthentic, Unreadable, Verified};
 pub use capabilities::{Callbacks, Capabilities, IdempotentOnReference, Refunds};
+pub use debit::{Consent, Debit, DebitSource, Mandate};
 pub use operation::{
-    Cancel, Collect, Disburse, Inquire, Operation, OperationKind, Page, ProviderRef, Refund, Reverse,
+    Cancel, Collect, Disburse, Inquire, Line, Operation, OperationKind, Page, ProviderRef, Refund, Register,
+    Reverse, Sweep,
 };
-pub use outcome::{NextAction, Outcome, ProviderError, StatementLine, StatementPage};
+pub use outcome::{Balance, NextAction, Outcome, ProviderError, StatementLine, StatementPage};
 pub use port::Provider;
 pub use registry::{Duplicate, Registry};
 pub use sms::{ConsoleSms, OrangeSms, OrangeSmsConfig, SmsError, SmsReceipt, SmsSender};
+pub use stripe::{StripeConfig, StripeConfigError};
 pub use time::Clock;
 pub use wave::{Wave, WaveConfig, WebhookAuth};
 pub use wire::{Request, Response, Unsupported, Wire};

@@ -7,7 +7,9 @@ use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::movement::MovementKind;
-use domain::{Money, Msisdn, Reference};
+use domain::{Money, Msisdn, Rail, Reference};
+
+use crate::Debit;
 
 /// The provider's own name for a movement, opaque to us: `cos-…`, `pt-…`, a Stripe id.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -31,12 +33,51 @@ impl fmt::Display for ProviderRef {
 pub struct Collect {
     pub reference: Reference,
     pub amount: Money,
+    /// By which of the provider's rails.
+    pub rail: Rail,
     /// Who is expected to pay; `None` lets anybody.
     pub payer: Option<Msisdn>,
     /// Whether anybody but `payer` is refused. A relative paying on someone's behalf is then refused too.
     pub restrict_payer: bool,
     pub success_url: String,
     pub failure_url: String,
+    /// The payer as [`Operation::Register`] made them known; see [`crate::Capabilities::needs_customer`].
+    pub customer: Option<ProviderRef>,
+    /// What is debited, on rails that debit an account.
+    pub debit: Option<Debit>,
+}
+
+/// Make a payer known to the provider, once, before the first collection from them.
+#[derive(Clone, PartialEq)]
+pub struct Register {
+    /// Our own stable name for the payer: the provider keeps it, and the same key makes one customer only.
+    pub key: String,
+    pub name: Option<String>,
+    pub email: Option<String>,
+}
+
+impl fmt::Debug for Register {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Register").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// Ask for the statement lines of one money movement, as the provider named it in
+/// [`crate::Outcome::Succeeded`]'s `transaction`, or of a refund by its own name.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Line {
+    pub source: ProviderRef,
+    /// What the movement was worth; lines over another amount are no answer.
+    pub amount: Money,
+}
+
+/// Pay from our balance at the provider to our own bank account, which the wallet's configuration names.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sweep {
+    pub reference: Reference,
+    pub amount: Money,
+    /// Within minutes, for a higher fee.
+    pub instant: bool,
 }
 
 /// Pay `amount` to a payee, net: the provider's fee comes on top, out of our float.
@@ -72,6 +113,8 @@ pub struct Refund {
     pub amount: Money,
     /// Whether `amount` is all that was collected.
     pub whole: bool,
+    /// By which rail it was collected.
+    pub rail: Rail,
 }
 
 /// Ask the provider to undo a disbursement that succeeded.
@@ -106,6 +149,10 @@ pub struct Inquire {
     pub original: Option<ProviderRef>,
     /// When the movement was first submitted; statements are read from that day on.
     pub since: DateTime<Utc>,
+    /// By which rail the money moves, or moved.
+    pub rail: Rail,
+    /// Whose collection it is: what was lost before it was named is found among the customer's.
+    pub customer: Option<ProviderRef>,
 }
 
 /// One page of the provider's statement of one UTC day.
@@ -119,6 +166,7 @@ pub struct Page {
 /// Everything that can be asked.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Operation {
+    Register(Register),
     Collect(Collect),
     Disburse(Disburse),
     Refund(Refund),
@@ -127,11 +175,14 @@ pub enum Operation {
     Inquire(Inquire),
     Balance,
     Transactions(Page),
+    Line(Line),
+    Sweep(Sweep),
 }
 
 /// An operation without its content: for capabilities, logs and metrics.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum OperationKind {
+    Register,
     Collect,
     Disburse,
     Refund,
@@ -140,12 +191,15 @@ pub enum OperationKind {
     Inquire,
     Balance,
     Transactions,
+    Line,
+    Sweep,
 }
 
 impl OperationKind {
     /// Lower case, as in logs and metric labels.
     pub fn as_str(self) -> &'static str {
         match self {
+            OperationKind::Register => "register",
             OperationKind::Collect => "collect",
             OperationKind::Disburse => "disburse",
             OperationKind::Refund => "refund",
@@ -154,12 +208,15 @@ impl OperationKind {
             OperationKind::Inquire => "inquire",
             OperationKind::Balance => "balance",
             OperationKind::Transactions => "transactions",
+            OperationKind::Line => "line",
+            OperationKind::Sweep => "sweep",
         }
     }
 
     /// Whether the provider changes anything because of it.
     pub fn has_effect(self) -> bool {
-        !matches!(self, OperationKind::Inquire | OperationKind::Balance | OperationKind::Transactions)
+        use OperationKind::{Balance, Inquire, Line, Transactions};
+        !matches!(self, Inquire | Balance | Transactions | Line)
     }
 }
 
@@ -172,6 +229,7 @@ impl fmt::Display for OperationKind {
 impl Operation {
     pub fn kind(&self) -> OperationKind {
         match self {
+            Operation::Register(_) => OperationKind::Register,
             Operation::Collect(_) => OperationKind::Collect,
             Operation::Disburse(_) => OperationKind::Disburse,
             Operation::Refund(_) => OperationKind::Refund,
@@ -180,10 +238,12 @@ impl Operation {
             Operation::Inquire(_) => OperationKind::Inquire,
             Operation::Balance => OperationKind::Balance,
             Operation::Transactions(_) => OperationKind::Transactions,
+            Operation::Line(_) => OperationKind::Line,
+            Operation::Sweep(_) => OperationKind::Sweep,
         }
     }
 
-    /// The movement it is about; `None` for balances and statements.
+    /// The movement it is about; `None` for customers, balances and statements.
     pub fn reference(&self) -> Option<Reference> {
         match self {
             Operation::Collect(collect) => Some(collect.reference),
@@ -192,7 +252,10 @@ impl Operation {
             Operation::Reverse(reverse) => Some(reverse.reference),
             Operation::Cancel(cancel) => Some(cancel.reference),
             Operation::Inquire(inquire) => Some(inquire.reference),
-            Operation::Balance | Operation::Transactions(_) => None,
+            Operation::Sweep(sweep) => Some(sweep.reference),
+            Operation::Register(_) | Operation::Balance | Operation::Transactions(_) | Operation::Line(_) => {
+                None
+            }
         }
     }
 
@@ -204,7 +267,12 @@ impl Operation {
             Operation::Refund(refund) => Some(refund.amount),
             Operation::Reverse(reverse) => Some(reverse.amount),
             Operation::Inquire(inquire) => Some(inquire.amount),
-            Operation::Cancel(_) | Operation::Balance | Operation::Transactions(_) => None,
+            Operation::Line(line) => Some(line.amount),
+            Operation::Sweep(sweep) => Some(sweep.amount),
+            Operation::Register(_)
+            | Operation::Cancel(_)
+            | Operation::Balance
+            | Operation::Transactions(_) => None,
         }
     }
 

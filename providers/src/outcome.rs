@@ -5,20 +5,37 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::{Money, Reference};
 
-use crate::ProviderRef;
+use crate::{Mandate, ProviderRef};
 
 /// What the payer has to do next.
 #[derive(Clone, PartialEq, Debug)]
 pub enum NextAction {
     /// Open this page in the system browser, not inside an application's own view.
     Redirect { url: String, expires_at: Option<DateTime<Utc>> },
+    /// Send a bank transfer. The same payer always gets the same account.
+    BankTransfer {
+        iban: String,
+        bic: Option<String>,
+        account_holder: String,
+        /// What to write on the transfer, so that it finds its collection.
+        reference: String,
+        /// What is still missing: less than the collection after a first part came.
+        amount: Money,
+    },
 }
 
 /// Something the provider said, in a documented way, about one operation.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Outcome {
     /// Accepted, not final. Also what a failed *attempt* of a payer is while the collection stays open.
-    Pending { provider_ref: Option<ProviderRef>, next: Option<NextAction> },
+    Pending {
+        provider_ref: Option<ProviderRef>,
+        next: Option<NextAction>,
+        /// The payer did their part and the provider works on it, possibly for days.
+        executing: bool,
+        /// The consent under which it is executed, where this answer tells.
+        mandate: Option<Mandate>,
+    },
     /// The money moved. `amount` is what the payer paid or the payee got, equal to what was asked.
     Succeeded {
         provider_ref: ProviderRef,
@@ -29,6 +46,8 @@ pub enum Outcome {
         at: Option<DateTime<Utc>>,
         /// The provider's id of the line in its statement, where this answer tells.
         transaction: Option<String>,
+        /// The consent under which an account was debited, where this answer tells.
+        mandate: Option<Mandate>,
     },
     /// A documented refusal: nothing moved, and the same request will not fare better.
     Declined {
@@ -43,11 +62,30 @@ pub enum Outcome {
     Cancelled,
     /// The movement that was asked about had succeeded and was undone since; amount and fee are back.
     Reversed { at: Option<DateTime<Utc>> },
+    /// The payer's bank forced a collection back after it had succeeded. It may be told several
+    /// times over, with the fee in a later telling only.
+    Disputed {
+        dispute: ProviderRef,
+        /// What was taken back from us, positive.
+        amount: Money,
+        /// What the provider charges us for it.
+        fee: Option<Money>,
+    },
+    /// A dispute ended in our favour; the money is back.
+    DisputeWon,
+    /// Failed although it may have succeeded before, as refunds and payouts can for days. For a movement
+    /// that is still under way it means [`Outcome::Declined`].
+    FailedLater {
+        /// The provider's word, in its own dialect.
+        code: String,
+    },
     /// Answers an inquiry or a cancellation: unknown to the provider. One such answer proves nothing,
     /// several across [`crate::Capabilities::settling_time`] do.
     NotFound,
+    /// Answers a registration: who the payer is at the provider from now on.
+    Registered { customer: ProviderRef },
     /// What the wallet holds.
-    Balance(Money),
+    Balance(Balance),
     /// One page of the statement.
     Transactions(StatementPage),
 }
@@ -62,14 +100,42 @@ impl Outcome {
             Outcome::Expired => "expired",
             Outcome::Cancelled => "cancelled",
             Outcome::Reversed { .. } => "reversed",
+            Outcome::Disputed { .. } => "disputed",
+            Outcome::DisputeWon => "dispute_won",
+            Outcome::FailedLater { .. } => "failed_later",
             Outcome::NotFound => "not_found",
+            Outcome::Registered { .. } => "registered",
             Outcome::Balance(_) => "balance",
             Outcome::Transactions(_) => "transactions",
         }
     }
 }
 
-/// Lines of a statement, oldest first.
+impl Outcome {
+    /// Not final, and nothing more to say about it than what is to be done next.
+    pub fn pending(provider_ref: ProviderRef, next: Option<NextAction>) -> Outcome {
+        Outcome::Pending { provider_ref: Some(provider_ref), next, executing: false, mandate: None }
+    }
+}
+
+/// What a wallet holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Balance {
+    /// What can be paid out now: our float.
+    pub available: Money,
+    /// What is ours and cannot be used yet: collected and still on its way to `available`, net of fees. Zero
+    /// where the provider knows no such thing. Negative while more is being taken back than comes in.
+    pub pending: Money,
+}
+
+impl Balance {
+    /// A balance of which everything can be used.
+    pub fn available(available: Money) -> Balance {
+        Balance { available, pending: Money::zero(available.currency()) }
+    }
+}
+
+/// Lines of a statement, oldest first. The pages of a day may come newest first.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct StatementPage {
     pub lines: Vec<StatementLine>,
@@ -96,6 +162,8 @@ pub struct StatementLine {
     /// The provider's name of the movement, as answers to [`crate::Operation::Collect`] gave it.
     pub provider_ref: Option<ProviderRef>,
     pub is_reversal: bool,
+    /// From when on the money can be used, where the statement tells; until then it is in transit.
+    pub available_at: Option<DateTime<Utc>>,
 }
 
 /// Why there is no outcome, and what is safe to do. It speaks of this call only: an earlier call

@@ -3,6 +3,7 @@
 //! No async, no clock, no default bodies to forget. So an adapter is tested as a table, and nothing
 //! that it does depends on how its bytes travel.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -31,7 +32,7 @@ pub struct Request {
     pub method: Method,
     /// Scheme, host and path, with every variable segment already escaped.
     pub url: String,
-    pub query: Vec<(&'static str, String)>,
+    pub query: Vec<(Cow<'static, str>, String)>,
     pub headers: HeaderMap,
     /// Empty for none.
     pub body: Vec<u8>,
@@ -47,8 +48,8 @@ impl Request {
     }
 
     #[must_use]
-    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Request {
-        self.query.push((name, value.into()));
+    pub fn query(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Request {
+        self.query.push((name.into(), value.into()));
         self
     }
 
@@ -62,6 +63,15 @@ impl Request {
     #[must_use]
     pub fn json(mut self, body: Vec<u8>) -> Request {
         self.headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.body = body;
+        self
+    }
+
+    /// Takes a form that was encoded once.
+    #[must_use]
+    pub fn form(mut self, body: Vec<u8>) -> Request {
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        self.headers.insert(http::header::CONTENT_TYPE, kind);
         self.body = body;
         self
     }

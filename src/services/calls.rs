@@ -23,7 +23,7 @@ pub fn is_idempotent(kind: MovementKind, capabilities: &Capabilities) -> bool {
         MovementKind::Disbursement => idempotent.disburse,
         MovementKind::Refund => idempotent.refund,
         MovementKind::Reversal => idempotent.reverse,
-        MovementKind::Treasury => false,
+        MovementKind::Treasury => idempotent.sweep,
     }
 }
 
@@ -47,6 +47,8 @@ pub fn inquiry(open: &OpenCase, movement: &Movement) -> Operation {
         amount: movement.amount,
         original: original(open, movement).and_then(|m| m.provider_ref.clone()).map(ProviderRef),
         since: movement.submitted_at.unwrap_or(movement.created_at),
+        rail: movement.rail,
+        customer: None,
     })
 }
 
@@ -62,10 +64,13 @@ fn collect(app: &App, open: &OpenCase, movement: &Movement) -> Collect {
     Collect {
         reference: movement.reference,
         amount: movement.amount,
+        rail: movement.rail,
         payer: msisdn(open.people.payer.phone.as_ref()),
         restrict_payer: false,
         success_url: page("paid"),
         failure_url: page("not_paid"),
+        customer: None,
+        debit: None,
     }
 }
 
@@ -87,6 +92,7 @@ fn refund(open: &OpenCase, movement: &Movement) -> Option<Refund> {
         original_ref: ProviderRef(original.provider_ref.clone()?),
         amount: movement.amount,
         whole: movement.amount == original.amount,
+        rail: original.rail,
     })
 }
 

@@ -8,11 +8,11 @@ use providers::{Capabilities, Outcome};
 /// The fact in an outcome; none in balances and statements, and "not found" needs [`not_found`].
 pub fn of(outcome: &Outcome) -> Option<Fact> {
     Some(match outcome {
-        Outcome::Pending { provider_ref, next } => Fact::Pending {
+        Outcome::Pending { provider_ref, next, .. } => Fact::Pending {
             provider_ref: provider_ref.as_ref().map(|reference| reference.0.clone()),
-            next_action: next.clone().map(next_action),
+            next_action: next.clone().and_then(next_action),
         },
-        Outcome::Succeeded { provider_ref, amount, fee, at, transaction } => Fact::Succeeded {
+        Outcome::Succeeded { provider_ref, amount, fee, at, transaction, .. } => Fact::Succeeded {
             provider_ref: Some(provider_ref.0.clone()),
             transaction_ref: transaction.clone(),
             amount: *amount,
@@ -23,7 +23,10 @@ pub fn of(outcome: &Outcome) -> Option<Fact> {
         Outcome::Expired => Fact::Expired,
         Outcome::Cancelled => Fact::Cancelled,
         Outcome::Reversed { .. } => Fact::Reversed,
-        Outcome::NotFound | Outcome::Balance(_) | Outcome::Transactions(_) => return None,
+        Outcome::Disputed { .. } | Outcome::DisputeWon | Outcome::FailedLater { .. } => return None,
+        Outcome::NotFound | Outcome::Registered { .. } | Outcome::Balance(_) | Outcome::Transactions(_) => {
+            return None;
+        }
     })
 }
 
@@ -35,14 +38,15 @@ pub fn not_found(kind: MovementKind, capabilities: &Capabilities) -> Fact {
         MovementKind::Disbursement => idempotent.disburse,
         MovementKind::Refund => idempotent.refund,
         MovementKind::Reversal => idempotent.reverse,
-        MovementKind::Treasury => false,
+        MovementKind::Treasury => idempotent.sweep,
     };
     let settling = TimeDelta::from_std(capabilities.settling_time).unwrap_or(TimeDelta::MAX);
     Fact::NotFound { resend, settling }
 }
 
-fn next_action(next: providers::NextAction) -> NextAction {
+fn next_action(next: providers::NextAction) -> Option<NextAction> {
     match next {
-        providers::NextAction::Redirect { url, expires_at } => NextAction::Redirect { url, expires_at },
+        providers::NextAction::Redirect { url, expires_at } => Some(NextAction::Redirect { url, expires_at }),
+        providers::NextAction::BankTransfer { .. } => None,
     }
 }

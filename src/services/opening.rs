@@ -23,9 +23,10 @@ async fn open_float(app: &App, provider: &dyn Provider, float: Account) -> anyho
     if store::ledger::accounts::find(&mut app.db.read().await?.conn(), float.id()).await?.is_some() {
         return Ok(());
     }
-    let Outcome::Balance(balance) = provider.call(&Operation::Balance).await? else {
+    let Outcome::Balance(held) = provider.call(&Operation::Balance).await? else {
         anyhow::bail!("{float} answered something else than its balance");
     };
+    let balance = held.available;
     if !balance.is_positive() {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use axum::response::{Html, IntoResponse, Redirect};
 use axum::routing::{any, get, post};
 use chrono::{DateTime, Utc};
 use domain::movement::MovementKind;
-use domain::{Country, Currency, Money, Msisdn, Reference, Wallet};
+use domain::{Country, Currency, Money, Msisdn, Rail, Reference, Wallet};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -134,6 +134,7 @@ async fn the_bytes_that_the_adapter_wrote_are_the_bytes_that_travel() {
             fee: Some(Money::new(150, Currency::XOF)),
             at: None,
             transaction: None,
+            mandate: None,
         }
     );
     let seen = seen.lock().unwrap();
@@ -327,6 +328,7 @@ async fn what_is_not_declared_is_never_sent() {
         original_ref: ProviderRef("cos-1".into()),
         amount: Money::new(100, Currency::XOF),
         whole: false,
+        rail: Rail::Wave,
     });
     let euros = Operation::Disburse(Disburse {
         reference: reference(),
@@ -388,6 +390,8 @@ fn ask_for_refund(original: &str, since: &str) -> Operation {
         amount: Money::new(12_500, Currency::XOF),
         original: Some(ProviderRef(original.into())),
         since: since.parse().unwrap(),
+        rail: Rail::Wave,
+        customer: None,
     })
 }
 

@@ -47,13 +47,12 @@ impl Session {
                 fee: None,
                 at: terms::instant(self.when_completed.as_deref()),
                 transaction: self.transaction_id.clone().filter(|id| terms::is_plausible(id)),
+                mandate: None,
             }),
             ("open", "processing" | "cancelled" | "succeeded") => {
-                Ok(Outcome::Pending { provider_ref: Some(provider_ref), next: self.redirect() })
+                Ok(Outcome::pending(provider_ref, self.redirect()))
             }
-            ("complete", "processing") => {
-                Ok(Outcome::Pending { provider_ref: Some(provider_ref), next: None })
-            }
+            ("complete", "processing") => Ok(Outcome::pending(provider_ref, None)),
             ("complete", "cancelled") => Ok(Outcome::Cancelled),
             ("expired", "processing" | "cancelled") => Ok(Outcome::Expired),
             (checkout, payment) => Err(ProviderError::uncertain(format!(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::{Country, Currency, Money, Provider, Wallet};
+use domain::{Country, Currency, Money, Provider, Rail, Wallet};
 use http::{HeaderName, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -86,12 +86,16 @@ impl WaveConfig {
         Capabilities {
             provider: Provider::Wave,
             wallet: self.wallet.clone(),
+            rails: vec![Rail::Wave],
             countries: vec![self.country],
             currencies: vec![self.currency],
             operations: vec![Collect, Disburse, Refund, Reverse, Cancel, Inquire, Balance, Transactions],
             min: self.min,
             max: self.max,
             refunds: Refunds::Full,
+            // A reversal of the statement gives its fee back.
+            refund_returns_fee: true,
+            needs_customer: false,
             // Checkout takes no key: what was lost is searched for. Refund, expire and reverse are
             // protected by the state that they change; a payout by its Idempotency-Key, for ever.
             idempotent_on_reference: IdempotentOnReference {
@@ -100,7 +104,9 @@ impl WaveConfig {
                 refund: true,
                 reverse: true,
                 cancel: true,
+                sweep: false,
             },
+            idempotent_for: None,
             reverse_within: Some(REVERSE_WITHIN),
             settling_time: self.settling_time,
             unseen_collection_expires: true,

@@ -32,8 +32,8 @@ use http::HeaderMap;
 pub use config::{WaveConfig, WaveConfigError, WebhookAuth};
 
 use crate::{
-    Callback, Capabilities, Inquire, Operation, Outcome, ProviderError, ProviderRef, Request, Response,
-    Trust, Unauthentic, Unreadable, Unsupported, Verified, Wire,
+    Balance, Callback, Capabilities, Inquire, Operation, Outcome, ProviderError, ProviderRef, Request,
+    Response, Trust, Unauthentic, Unreadable, Unsupported, Verified, Wire,
 };
 use terms::Terms;
 
@@ -62,8 +62,14 @@ impl Wave {
             Operation::Reverse(reverse) => done(response, &reverse.original_ref, reverse.amount),
             Operation::Cancel(_) => refusal::empty(response).map(|()| Outcome::Cancelled),
             Operation::Inquire(inquire) => inquired(inquire, response),
-            Operation::Balance => amount::balance(response, self.config.currency).map(Outcome::Balance),
+            Operation::Balance => {
+                let held = amount::balance(response, self.config.currency)?;
+                Ok(Outcome::Balance(Balance::available(held)))
+            }
             Operation::Transactions(_) => statement::page(response).map(Outcome::Transactions),
+            Operation::Register(_) | Operation::Line(_) | Operation::Sweep(_) => {
+                Err(ProviderError::misconfigured("this was never asked of Wave"))
+            }
         }
     }
 }
@@ -75,7 +81,14 @@ fn done(
     amount: domain::Money,
 ) -> Result<Outcome, ProviderError> {
     refusal::empty(response)?;
-    Ok(Outcome::Succeeded { provider_ref: original.clone(), amount, fee: None, at: None, transaction: None })
+    Ok(Outcome::Succeeded {
+        provider_ref: original.clone(),
+        amount,
+        fee: None,
+        at: None,
+        transaction: None,
+        mandate: None,
+    })
 }
 
 fn inquired(inquire: &Inquire, response: &Response) -> Result<Outcome, ProviderError> {

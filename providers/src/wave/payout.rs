@@ -33,13 +33,14 @@ impl Payout {
         terms.check_reference(self.client_reference.as_deref())?;
         let provider_ref = terms::provider_ref(&self.id)?;
         match self.status.as_str() {
-            "processing" => Ok(Outcome::Pending { provider_ref: Some(provider_ref), next: None }),
+            "processing" => Ok(Outcome::pending(provider_ref, None)),
             "succeeded" => Ok(Outcome::Succeeded {
                 provider_ref,
                 amount: terms.amount,
                 fee: self.fee(terms.amount),
                 at: None,
                 transaction: None,
+                mandate: None,
             }),
             "failed" => Ok(self.declined()),
             "reversed" => Ok(Outcome::Reversed { at: None }),
@@ -91,7 +92,14 @@ pub(super) fn reversal(response: &Response, amount: Money) -> Result<Outcome, Pr
     }
     let provider_ref = terms::provider_ref(&payout.id)?;
     match payout.status.as_str() {
-        "reversed" => Ok(Outcome::Succeeded { provider_ref, amount, fee: None, at: None, transaction: None }),
+        "reversed" => Ok(Outcome::Succeeded {
+            provider_ref,
+            amount,
+            fee: None,
+            at: None,
+            transaction: None,
+            mandate: None,
+        }),
         "succeeded" | "processing" => Ok(Outcome::NotFound),
         "failed" => Err(ProviderError::uncertain("a failed payout cannot be reversed")),
         other => Err(unknown(other)),

@@ -126,7 +126,7 @@ fn refused(operation: &Operation, status: u16, said: Said) -> Result<Outcome, Pr
     }
     // Too late to close it: complete or expired. Which one, only asking tells.
     if let (Operation::Cancel(cancel), 409) = (operation, status) {
-        return Ok(Outcome::Pending { provider_ref: Some(cancel.provider_ref.clone()), next: None });
+        return Ok(Outcome::pending(cancel.provider_ref.clone(), None));
     }
     if matches!(status, 401 | 403 | 405 | 407) || CONTRACT.contains(&code) {
         return Err(ProviderError::misconfigured(describe(status, &said)));

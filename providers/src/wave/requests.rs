@@ -53,6 +53,9 @@ pub(super) fn of(config: &Checked, operation: &Operation) -> Result<Request, Uns
         Operation::Inquire(inquire) => ask(config, inquire),
         Operation::Balance => Ok(Request::get(config.url("/v1/balance"))),
         Operation::Transactions(page) => Ok(transactions(config, page)),
+        Operation::Register(_) | Operation::Line(_) | Operation::Sweep(_) => {
+            Err(Unsupported::new("Wave has no such thing"))
+        }
     }
 }
 

@@ -59,6 +59,7 @@ impl Item {
             reference: self.client_reference.and_then(|text| text.parse().ok()),
             provider_ref: self.checkout_api_session_id.filter(|id| terms::is_plausible(id)).map(ProviderRef),
             is_reversal,
+            available_at: None,
         })
     }
 }
@@ -118,6 +119,7 @@ pub(super) fn refund(inquire: &Inquire, response: &Response) -> Result<Outcome, 
         fee: None,
         at: Some(line.at),
         transaction: Some(line.id.clone()),
+        mandate: None,
     })
 }
 

@@ -101,6 +101,7 @@ pub(super) fn translate(body: &[u8], trust: Trust) -> Result<Callback, Unreadabl
         event_id: event.id,
         kind: event.kind,
         trust,
+        news: None,
     })
 }
 
@@ -111,9 +112,12 @@ fn outcome(event: &Envelope, trust: Trust) -> Option<Outcome> {
     }
     match event.kind.as_str() {
         "checkout.session.completed" => paid(&event.data),
-        "checkout.session.payment_failed" => {
-            Some(Outcome::Pending { provider_ref: session_id(event), next: None })
-        }
+        "checkout.session.payment_failed" => Some(Outcome::Pending {
+            provider_ref: session_id(event),
+            next: None,
+            executing: false,
+            mandate: None,
+        }),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::movement::MovementKind;
-use domain::{Country, Currency, Money, Msisdn, Reference, Wallet};
+use domain::{Country, Currency, Money, Msisdn, Rail, Reference, Wallet};
 use http::HeaderMap;
 
 use super::{Wave, WaveConfig, WebhookAuth};
@@ -80,10 +80,13 @@ fn collect() -> Collect {
     Collect {
         reference: reference(),
         amount: xof(12_500),
+        rail: Rail::Wave,
         payer: Some(Msisdn::parse("+221770001122").unwrap()),
         restrict_payer: false,
         success_url: "https://shop.example/ok".to_owned(),
         failure_url: "https://shop.example/ko".to_owned(),
+        customer: None,
+        debit: None,
     }
 }
 
@@ -104,6 +107,7 @@ fn refund() -> Operation {
         original_ref: session_ref(),
         amount: xof(12_500),
         whole: true,
+        rail: Rail::Wave,
     })
 }
 
@@ -130,7 +134,16 @@ fn inquire(kind: MovementKind) -> Inquire {
         MovementKind::Reversal => Some(payout_ref()),
         _ => None,
     };
-    Inquire { reference: reference(), kind, provider_ref: None, amount, original, since: now() }
+    Inquire {
+        reference: reference(),
+        kind,
+        provider_ref: None,
+        amount,
+        original,
+        since: now(),
+        rail: Rail::Wave,
+        customer: None,
+    }
 }
 
 fn ask(kind: MovementKind) -> Operation {

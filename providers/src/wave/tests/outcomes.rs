@@ -4,7 +4,7 @@ use domain::Currency;
 use domain::movement::MovementKind::{Collection, Disbursement, Refund, Reversal};
 
 use super::*;
-use crate::{NextAction, Page, StatementPage};
+use crate::{Balance, NextAction, Page, StatementPage};
 
 fn redirect() -> Option<NextAction> {
     Some(NextAction::Redirect {
@@ -20,6 +20,7 @@ fn paid() -> Outcome {
         fee: None,
         at: Some(at("2026-11-20T10:02:11Z")),
         transaction: Some("T7QK2M4ZX9A".to_owned()),
+        mandate: None,
     }
 }
 
@@ -33,7 +34,7 @@ fn statement(name: &str) -> StatementPage {
 
 #[test]
 fn an_open_session_tells_where_to_send_the_payer() {
-    let pending = Outcome::Pending { provider_ref: Some(session_ref()), next: redirect() };
+    let pending = Outcome::pending(session_ref(), redirect());
     assert_eq!(read(&Operation::Collect(collect()), &fixture("session_open")), Ok(pending.clone()));
     assert_eq!(read(&ask_about(Collection, session_ref()), &fixture("session_open")), Ok(pending));
 }
@@ -42,7 +43,7 @@ fn an_open_session_tells_where_to_send_the_payer() {
 fn a_payer_is_sent_to_web_pages_only() {
     for url in ["javascript:alert(1)", "", "wave://pay"] {
         let answer = altered("session_open", "https://pay.wave.com/c/cos-2f7k1m9xq100b", url);
-        let expected = Outcome::Pending { provider_ref: Some(session_ref()), next: None };
+        let expected = Outcome::pending(session_ref(), None);
         assert_eq!(read(&Operation::Collect(collect()), &answer), Ok(expected));
     }
 }
@@ -128,7 +129,7 @@ fn of_several_sessions_the_paid_one_speaks_then_the_newest_open_one() {
     assert_eq!(read(&search, &fixture("sessions_one_paid")), Ok(paid()));
     assert_eq!(shape(&read(&search, &fixture("sessions_two_paid"))), "uncertain");
     match read(&search, &fixture("sessions_two_open")).unwrap() {
-        Outcome::Pending { provider_ref, next: Some(NextAction::Redirect { url, .. }) } => {
+        Outcome::Pending { provider_ref, next: Some(NextAction::Redirect { url, .. }), .. } => {
             assert_eq!(provider_ref, Some(ProviderRef("cos-newer0000001".into())));
             assert_eq!(url, "https://pay.wave.com/c/cos-newer0000001");
         }
@@ -143,7 +144,7 @@ fn a_session_that_is_being_paid_speaks_before_an_open_one() {
     let settling =
         altered("sessions_one_paid", r#""payment_status":"succeeded""#, r#""payment_status":"processing""#);
     match read(&ask(Collection), &settling).unwrap() {
-        Outcome::Pending { provider_ref, next: None } => assert_eq!(provider_ref, Some(session_ref())),
+        Outcome::Pending { provider_ref, next: None, .. } => assert_eq!(provider_ref, Some(session_ref())),
         other => panic!("{other:?}"),
     }
 }
@@ -169,6 +170,7 @@ fn what_a_payout_can_say() {
             fee: Some(xof(150)),
             at: None, // `timestamp` is when it was submitted
             transaction: None,
+            mandate: None,
         })
     );
 }
@@ -239,6 +241,7 @@ fn a_refund_names_the_session_that_it_gives_back() {
         fee: None,
         at: None,
         transaction: None,
+        mandate: None,
     };
     assert_eq!(read(&refund(), &response(200, b"")), Ok(expected));
 }
@@ -258,7 +261,7 @@ fn what_refund_reversal_and_expiry_can_refuse() {
     assert_eq!(shape(&read(&cancel(), &response(404, b""))), "uncertain");
     assert_eq!(
         read(&cancel(), &response(409, br#"{"code":"checkout-session-not-open"}"#)),
-        Ok(Outcome::Pending { provider_ref: Some(session_ref()), next: None })
+        Ok(Outcome::pending(session_ref(), None))
     );
 }
 
@@ -288,6 +291,7 @@ fn a_refund_is_found_in_the_statement() {
             fee: None,
             at: Some(at("2026-11-20T12:00:00Z")),
             transaction: Some("T_REFUND000001".to_owned()),
+            mandate: None,
         })
     );
     assert_eq!(read(&ask(Refund), &fixture("transactions")), Ok(Outcome::NotFound));
@@ -314,15 +318,19 @@ fn an_inquiry_about_a_refund_reads_all_pages_of_all_days() {
     let wave = wave();
     let today = at("2026-11-20T00:10:00Z");
     let empty = altered("transactions_2022", "cos-2022capture1", "cos-another");
-    let asked =
-        |request: &crate::Request| (request.query.clone(), request.headers.contains_key("authorization"));
+    let asked = |request: &crate::Request| {
+        let query: Vec<_> =
+            request.query.iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
+        (query, request.headers.contains_key("authorization"))
+    };
     let first = wave.request(&operation, today).unwrap();
-    assert_eq!(asked(&first), (vec![("date", "2026-11-19".to_owned())], true));
+    assert_eq!(asked(&first), (vec![("date".to_owned(), "2026-11-19".to_owned())], true));
     let second = wave.follow(&operation, &first, &fixture("transactions"), today).unwrap();
-    let expected = vec![("date", "2026-11-19".to_owned()), ("after", "cursor-2".to_owned())];
+    let expected =
+        vec![("date".to_owned(), "2026-11-19".to_owned()), ("after".to_owned(), "cursor-2".to_owned())];
     assert_eq!(asked(&second), (expected, true));
     let third = wave.follow(&operation, &second, &empty, today).unwrap();
-    assert_eq!(asked(&third), (vec![("date", "2026-11-20".to_owned())], true));
+    assert_eq!(asked(&third), (vec![("date".to_owned(), "2026-11-20".to_owned())], true));
     assert_eq!(wave.follow(&operation, &third, &empty, today), None, "today is the last day");
     assert_eq!(wave.follow(&operation, &first, &fixture("transactions_refund"), today), None, "found");
     assert_eq!(wave.follow(&operation, &first, &fixture("error_html"), today), None);
@@ -332,7 +340,10 @@ fn an_inquiry_about_a_refund_reads_all_pages_of_all_days() {
 
 #[test]
 fn the_balance_is_in_the_configured_currency() {
-    assert_eq!(read(&Operation::Balance, &fixture("balance")), Ok(Outcome::Balance(xof(1_203_450))));
+    assert_eq!(
+        read(&Operation::Balance, &fixture("balance")),
+        Ok(Outcome::Balance(Balance::available(xof(1_203_450))))
+    );
     let other = altered("balance", "XOF", "GMD");
     assert_eq!(shape(&read(&Operation::Balance, &other)), "misconfigured");
     let signless = altered("balance", "1203450", "1,203,450");

@@ -53,10 +53,7 @@ fn trap_3_the_success_redirect_proves_nothing() {
 fn trap_4_a_failed_attempt_is_no_refusal_and_completed_may_come_first() {
     for name in ["event_payment_failed", "event_payment_failed_other_word"] {
         let callback = translated(name);
-        assert_eq!(
-            callback.outcome,
-            Some(Outcome::Pending { provider_ref: Some(session_ref()), next: None })
-        );
+        assert_eq!(callback.outcome, Some(Outcome::pending(session_ref(), None)));
     }
     let later = translated("event_completed");
     assert!(matches!(later.outcome, Some(Outcome::Succeeded { .. })));

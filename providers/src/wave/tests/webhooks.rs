@@ -111,9 +111,11 @@ fn completed_proves_a_payment() {
                 fee: None,
                 at: Some(at("2026-11-20T10:02:11Z")),
                 transaction: Some("T7QK2M4ZX9A".into()),
+                mandate: None,
             }),
             trust: Trust::Proven,
             amount: Some(xof(12_500)),
+            news: None,
         }
     );
 }
