@@ -177,7 +177,7 @@ fn problems(path: &str, access: Access, operation: &Map<String, Value>) -> BTree
     if access != Access::Open {
         names.extend(["unauthenticated", "account_frozen"]);
     }
-    if matches!(access, Access::Staff | Access::Admin) {
+    if access.is_for_staff() {
         names.extend(["forbidden", "second_factor_required"]);
     }
     if operation.contains_key("requestBody") && !path.starts_with("/webhooks/") {

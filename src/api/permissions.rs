@@ -1,5 +1,6 @@
 //! Who may call which route: a table, and what is not in it nobody may.
 //!
+//! The table says which role passes and how recent its second factor must be; `docs/permissions.md` is printed from it.
 //! Whose object it is, is not decided here but by the service, which answers another's as not found.
 
 /// Who may pass.
@@ -11,8 +12,35 @@ pub enum Access {
     SignedIn,
     /// Operators and admins, with their second factor.
     Staff,
+    /// Operators and admins, with a second factor that was shown a moment ago: what releases or refuses money.
+    StaffFresh,
     /// Admins, with their second factor.
     Admin,
+    /// Admins, with a second factor that was shown a moment ago: what sets prices or approves.
+    AdminFresh,
+}
+
+impl Access {
+    /// Every kind of access, from the widest to the narrowest.
+    pub const ALL: [Access; 6] = {
+        use Access::{Admin, AdminFresh, Open, SignedIn, Staff, StaffFresh};
+        [Open, SignedIn, Staff, StaffFresh, Admin, AdminFresh]
+    };
+
+    /// Is it for people of the house only?
+    pub fn is_for_staff(self) -> bool {
+        !matches!(self, Access::Open | Access::SignedIn)
+    }
+
+    /// Is it for admins only, not for operators?
+    pub fn is_for_admins(self) -> bool {
+        matches!(self, Access::Admin | Access::AdminFresh)
+    }
+
+    /// Must the second factor have been shown a moment ago?
+    pub fn wants_fresh_factor(self) -> bool {
+        matches!(self, Access::StaffFresh | Access::AdminFresh)
+    }
 }
 
 /// Method and path template, as the router and the OpenAPI document write them.
@@ -109,7 +137,10 @@ mod tests {
                 "{method} {path}"
             );
             let is_admin_s = path.starts_with("/v1/admin/");
-            assert_eq!(is_admin_s, matches!(access, Access::Staff | Access::Admin), "{method} {path}");
+            assert_eq!(is_admin_s, access.is_for_staff(), "{method} {path}");
+            let only_looks = *method == "GET";
+            assert!(!only_looks || !access.wants_fresh_factor(), "{method} {path} only looks");
+            assert!(!is_admin_s || only_looks || access.wants_fresh_factor(), "{method} {path} acts");
         }
     }
 }

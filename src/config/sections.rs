@@ -27,6 +27,20 @@ pub struct Auth {
     pub otp_resend_s: i64,
     /// After this long the second factor is asked for again.
     pub second_factor_s: i64,
+    /// For what matters, the second factor must not be older than this.
+    pub fresh_factor_s: i64,
+    /// Within this long the same refresh token gets the same answer again.
+    pub refresh_grace_s: i64,
+    /// After this long a customer signs in again, however often the session was renewed.
+    pub session_s: i64,
+    /// Likewise an operator or admin.
+    pub staff_session_s: i64,
+    /// A session of an operator or admin that rests this long is over.
+    pub staff_idle_s: i64,
+    /// A session opened with a device is renewed only where the device is named.
+    pub device_required: bool,
+    /// After a number was changed, nothing leaves the house from that balance for this long.
+    pub rest_after_phone_change_s: i64,
 }
 
 /// How much of us one caller may take.
@@ -217,6 +231,13 @@ fn auth(r: &mut Reader) -> Auth {
         otp_attempts: r.number("auth.otp_attempts", 1..=10),
         otp_resend_s: r.number("auth.otp_resend_s", 1..=900),
         second_factor_s: r.number("auth.second_factor_s", 60..=86_400),
+        fresh_factor_s: r.number("auth.fresh_factor_s", 30..=86_400),
+        refresh_grace_s: r.number("auth.refresh_grace_s", 0..=60),
+        session_s: r.number("auth.session_s", 3_600..=31_536_000),
+        staff_session_s: r.number("auth.staff_session_s", 3_600..=31_536_000),
+        staff_idle_s: r.number("auth.staff_idle_s", 60..=31_536_000),
+        device_required: r.flag("auth.device_required").unwrap_or(false),
+        rest_after_phone_change_s: r.number("auth.rest_after_phone_change_s", 0..=2_592_000),
     }
 }
 

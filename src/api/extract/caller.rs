@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, header};
 
 use crate::api::context::{RequestContext, text};
 use crate::api::gate;
+use crate::api::permissions::Access;
 use crate::api::problem::Problem;
 use crate::app::App;
 use crate::services::{Caller, ServiceError, auth};
@@ -53,7 +54,7 @@ impl FromRequestParts<App> for Staff {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Staff, Problem> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        gate::require_staff(app, &caller)?;
+        gate::require(app, &caller, Access::Staff)?;
         Ok(Staff(caller))
     }
 }
@@ -67,7 +68,7 @@ impl FromRequestParts<App> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Admin, Problem> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        gate::require_admin(app, &caller)?;
+        gate::require(app, &caller, Access::Admin)?;
         Ok(Admin(caller))
     }
 }

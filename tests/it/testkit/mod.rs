@@ -44,6 +44,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("keys.master", "ZYfrfvssxYjaBK7uP9vWDrumtj+oGiiPo41lfVe+qDs="),
     ("auth.access_token_s", "86400"),
     ("auth.second_factor_s", "86400"),
+    ("auth.fresh_factor_s", "86400"),
     ("sms.budget_per_number_hour", "1000"),
     ("sms.budget_per_number_day", "1000"),
     ("sms.budget_per_prefix_hour", "100000"),
