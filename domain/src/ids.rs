@@ -103,6 +103,8 @@ ids! {
     PromiseId = "promise";
     /// A line of the audit log.
     AuditId = "audit";
+    /// Something that a person should look at.
+    AlertId = "alert";
     /// A device that somebody signs in from.
     DeviceId = "device";
 }

@@ -14,6 +14,7 @@
 mod words;
 
 pub mod account;
+pub mod alert;
 pub mod book;
 pub mod country;
 pub mod currency;
@@ -33,6 +34,7 @@ pub mod reference;
 pub mod transfer;
 
 pub use account::{Account, AccountKind, AccountNameError};
+pub use alert::{AlertKind, Ends, Severity};
 pub use book::Book;
 pub use country::{Country, CountryError};
 pub use currency::{Currency, CurrencyError};
@@ -40,8 +42,8 @@ pub use fee::{FeeError, FeeSchedule};
 pub use fx::{Conversion, CustomerRate, FxError, Pair, PairRate, Rate, RateError, RateTable, Route, Spread};
 pub use hold::{Hold, HoldState};
 pub use ids::{
-    AccountId, AuditId, DeviceId, EntryId, EventId, HoldId, IdError, InboxId, MerchantId, OtpId, PromiseId,
-    QuoteId, SessionId, TransferId, UserId,
+    AccountId, AlertId, AuditId, DeviceId, EntryId, EventId, HoldId, IdError, InboxId, MerchantId, OtpId,
+    PromiseId, QuoteId, SessionId, TransferId, UserId,
 };
 pub use ledger::{Balance, FloorAlert, LedgerError, LedgerStep};
 pub use money::{Money, MoneyError};

@@ -144,7 +144,7 @@ async fn tell(
     match cases::apply(app, movement.transfer, &event, with).await {
         Ok(_) => Ok("applied"),
         Err(CaseError::Refused(refusal)) => {
-            super::alerts::contradiction(movement, &refusal);
+            super::alerts::contradiction(app, movement, &refusal).await;
             let word = match refusal {
                 Refusal::AmountDiffers { .. } => "amount_differs",
                 _ => "contradicts",

@@ -93,7 +93,7 @@ impl Leg<'_> {
             return Ok(Some(End::Done));
         }
         let Some(provider) = calls::provider(self.app, self.movement) else {
-            return Ok(Some(self.nobody_there()));
+            return Ok(Some(self.nobody_there().await));
         };
         let may_repeat = calls::is_idempotent(self.movement.kind, provider.capabilities());
         if self.promise.was_interrupted && !may_repeat {
@@ -123,7 +123,7 @@ impl Leg<'_> {
                 again(asked.unwrap_or(TimeDelta::zero()).max(backoff(self.promise.attempt)), &error)
             }
             ProviderError::Misconfigured { ref reason } => {
-                alerts::misconfigured(self.movement, reason);
+                alerts::misconfigured(self.app, self.movement, reason).await;
                 again(TimeDelta::minutes(1), &error)
             }
         }
@@ -135,7 +135,7 @@ impl Leg<'_> {
             return Ok(Some(End::Done));
         }
         let Some(provider) = calls::provider(self.app, self.movement) else {
-            return Ok(Some(self.nobody_there()));
+            return Ok(Some(self.nobody_there().await));
         };
         match provider.call(&calls::inquiry(self.open, self.movement)).await {
             Ok(Outcome::NotFound) => {
@@ -156,7 +156,7 @@ impl Leg<'_> {
             return Ok(Some(End::Done));
         }
         let Some(provider) = calls::provider(self.app, self.movement) else {
-            return Ok(Some(self.nobody_there()));
+            return Ok(Some(self.nobody_there().await));
         };
         match provider.call(&operation).await {
             Ok(Outcome::Cancelled) => self.hear(Fact::Cancelled).await,
@@ -174,7 +174,7 @@ impl Leg<'_> {
             Err(KeepError::Case(CaseError::Write(WriteError::Ledger(LedgerError::InsufficientFunds {
                 ..
             })))) => {
-                alerts::float_low(self.movement);
+                alerts::float_low(self.app, self.movement).await;
                 Ok(Some(End::Again {
                     after: TimeDelta::seconds(30),
                     error: "the float does not suffice".into(),
@@ -187,7 +187,7 @@ impl Leg<'_> {
     async fn hear(&self, fact: Fact) -> Result<Option<End>, KeepError> {
         match self.tell(Event::Heard { movement: self.movement.reference, fact }).await {
             Err(KeepError::Case(CaseError::Refused(refusal))) => {
-                alerts::contradiction(self.movement, &refusal);
+                alerts::contradiction(self.app, self.movement, &refusal).await;
                 Ok(Some(self.ask_later(&refusal.to_string())))
             }
             told => told,
@@ -216,8 +216,8 @@ impl Leg<'_> {
         End::Again { after: ladder(self.promise.attempt), error: error.to_owned() }
     }
 
-    fn nobody_there(&self) -> End {
-        alerts::misconfigured(self.movement, "this wallet is not configured");
+    async fn nobody_there(&self) -> End {
+        alerts::misconfigured(self.app, self.movement, "this wallet is not configured").await;
         End::Again { after: TimeDelta::minutes(1), error: "this wallet is not configured".into() }
     }
 }
