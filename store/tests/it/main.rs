@@ -1,6 +1,7 @@
 //! Every store function on both engines; a file per aggregate.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails in a test should stop it")]
 
+mod alerts;
 mod audit;
 mod budgets;
 mod database;
