@@ -16,11 +16,13 @@ mod words;
 pub mod account;
 pub mod alert;
 pub mod book;
+pub mod calendar;
 pub mod country;
 pub mod currency;
 pub mod fee;
 pub mod fx;
 pub mod hold;
+pub mod iban;
 pub mod ids;
 pub mod ledger;
 pub mod money;
@@ -41,6 +43,7 @@ pub use currency::{Currency, CurrencyError};
 pub use fee::{FeeError, FeeSchedule};
 pub use fx::{Conversion, CustomerRate, FxError, Pair, PairRate, Rate, RateError, RateTable, Route, Spread};
 pub use hold::{Hold, HoldState};
+pub use iban::{Iban, IbanError};
 pub use ids::{
     AccountId, AlertId, AuditId, DeviceId, EntryId, EventId, HoldId, IdError, InboxId, MerchantId, OtpId,
     PromiseId, QuoteId, SessionId, TransferId, UserId,

@@ -67,6 +67,7 @@ impl MovementState {
             (Uncertain, Submitted | Succeeded | Declined | Expired | Cancelled) => true,
             (Succeeded, Reversed) => matches!(kind, MovementKind::Disbursement | MovementKind::Collection),
             (Succeeded, Disputed) => matches!(kind, MovementKind::Collection),
+            (Disputed, Succeeded) => matches!(kind, MovementKind::Collection),
             (Succeeded, FailedLater) => matches!(kind, MovementKind::Disbursement | MovementKind::Refund),
             (Declined | Expired | Cancelled, Succeeded) => matches!(kind, MovementKind::Collection),
             _ => false,
@@ -105,6 +106,10 @@ pub struct Movement {
     /// Consecutive "not found" answers among them.
     pub not_found: i64,
     pub submitted_at: Option<DateTime<Utc>>,
+    /// Since when a collection's money is spendable, where the rail [settles later](Rail::settles_later).
+    pub available_at: Option<DateTime<Utc>>,
+    /// What the provider took for a dispute.
+    pub dispute_fee: Option<Money>,
     /// 1 when written first; each change adds one.
     pub version: i64,
     pub created_at: DateTime<Utc>,
@@ -150,6 +155,21 @@ impl Movement {
     pub fn float(&self) -> Option<Account> {
         let provider = self.rail.provider()?;
         Some(Account::Float { provider, wallet: self.wallet.clone(), currency: self.amount.currency() })
+    }
+
+    /// Where a collection's money is: in transit until it is spendable, then in the float.
+    pub fn landing(&self) -> Option<Account> {
+        let provider = self.rail.provider()?;
+        let (wallet, currency) = (self.wallet.clone(), self.amount.currency());
+        match self.is_in_transit() {
+            true => Some(Account::InTransit { provider, wallet, currency }),
+            false => Some(Account::Float { provider, wallet, currency }),
+        }
+    }
+
+    /// Whether this is a collection whose money cannot be spent yet.
+    pub fn is_in_transit(&self) -> bool {
+        self.kind == MovementKind::Collection && self.rail.settles_later() && self.available_at.is_none()
     }
 
     /// Where money of this wallet waits that belongs to nobody yet.

@@ -62,6 +62,21 @@ impl Rail {
             Rail::Balance => return None,
         })
     }
+
+    /// Whether money that came is in transit at first: the provider has it, and we may spend it some days later.
+    pub const fn settles_later(self) -> bool {
+        matches!(self, Rail::SepaTransfer | Rail::SepaDebit)
+    }
+
+    /// Whether a payer can still pay after we gave up waiting: nobody can close a bank account to one payment.
+    pub const fn outlives_its_deadline(self) -> bool {
+        matches!(self, Rail::SepaTransfer)
+    }
+
+    /// Whether the provider gives its fee back when a collection is refunded.
+    pub const fn returns_fee_on_refund(self) -> bool {
+        matches!(self, Rail::Wave)
+    }
 }
 
 /// One of our wallets at a provider: `sn`, `ci`, `main`.

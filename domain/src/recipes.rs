@@ -14,6 +14,9 @@
 //! | unwound | the conversion, debit and credit exchanged |
 //! | given back | `customer → float` or `suspense → float` |
 //! | came too late | `float → suspense` |
+//! | became spendable, where money is in transit first | `float → in_transit` (net) |
+//! | disputed | what the payer is still owed, `customer → float`; else `loss:disputes → float` |
+//! | an unwound position at today's mid | `expense:fx_difference → fx` or back |
 
 use crate::{Account, LedgerError, Money, MoneyError, Posting, Transfer};
 
@@ -57,6 +60,26 @@ pub fn provider_fee(float: &Account, fee: Money) -> Recipe {
 /// The provider gave `fee` back into `float`.
 pub fn provider_fee_returned(float: &Account, fee: Money) -> Recipe {
     single(float, &Account::ProviderFees { currency: fee.currency() }, fee)
+}
+
+/// What came, less the fee that was taken on the way, left transit for `float`.
+pub fn became_spendable(float: &Account, transit: &Account, gross: Money, fee: Money) -> Recipe {
+    let net = gross.checked_sub(fee)?;
+    match net.is_negative() {
+        true => single(transit, float, fee.checked_sub(gross)?),
+        false => single(float, transit, net),
+    }
+}
+
+/// Values what an unwound conversion gave back at today's mid: `unwound` is what our position lost in the send
+/// currency, `worth` what the returned other side is worth in it today. The difference is ours, either way.
+pub fn revaluation(unwound: Money, worth: Money) -> Recipe {
+    let currency = unwound.currency();
+    let (difference, fx) = (Account::FxDifference { currency }, Account::Fx { currency });
+    match worth.minor() > unwound.minor() {
+        true => single(&fx, &difference, worth.checked_sub(unwound)?),
+        false => single(&difference, &fx, unwound.checked_sub(worth)?),
+    }
 }
 
 /// Turns what the payer paid into what the payee is owed, our fee and our margin.

@@ -201,7 +201,7 @@ fn other_news_of_a_held_transfer_is_taken_in() {
     let collection = held.movement(MovementKind::Collection);
     held.is_no_news(&succeeded(&collection, None, None));
     let fee = Money::new(3, collection.amount.currency());
-    held.happens(&Event::FeeLearned { movement: collection.reference, fee });
+    held.happens(&Event::FeeLearned { movement: collection.reference, fee, available_at: None });
     assert_eq!(held.status(), TransferStatus::OnHold);
     held.happens(&Event::Release);
 }

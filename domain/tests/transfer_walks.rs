@@ -9,8 +9,8 @@ use domain::transfer::{Case, Event, Fact, Step};
 use domain::{LedgerError, Money, Movement, MovementKind, MovementState, Rail, Transfer, TransferStatus};
 use proptest::prelude::*;
 use support::{
-    Books, Counter, Exchange, FUNDING, Order, PAYOUT, Walked, customer, floats, heard, owner, start,
-    succeeded, transfer,
+    Books, Counter, Exchange, FUNDING, Order, PAYOUT, Walked, customer, floats, heard, owner, revalued,
+    start, succeeded, transfer,
 };
 
 /// What a walker does next; numbers choose among what is there.
@@ -26,13 +26,17 @@ enum Act {
     Hold { case: usize },
     Release { case: usize },
     Refuse { case: usize },
+    Revalue { case: usize },
     Wait { seconds: i64 },
     TopUp,
 }
 
 #[derive(Clone, Debug)]
 enum Word {
-    Pending,
+    Pending { executing: bool },
+    Disputed { fee: Option<i64> },
+    DisputeWon,
+    FailedLater,
     Succeeded { fee: Option<i64>, minutes_ago: i64 },
     WrongAmount,
     Declined,
@@ -53,7 +57,10 @@ fn order() -> impl Strategy<Value = Order> {
 
 fn word() -> impl Strategy<Value = Word> {
     prop_oneof![
-        4 => Just(Word::Pending),
+        4 => any::<bool>().prop_map(|executing| Word::Pending { executing }),
+        3 => prop::option::of(0..900_i64).prop_map(|fee| Word::Disputed { fee }),
+        1 => Just(Word::DisputeWon),
+        2 => Just(Word::FailedLater),
         8 => (prop::option::of(0..900_i64), 0..90_i64)
             .prop_map(|(fee, minutes_ago)| Word::Succeeded { fee, minutes_ago }),
         1 => Just(Word::WrongAmount),
@@ -80,7 +87,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (case.clone(), movement).prop_map(|(case, movement)| Act::Reuse { case, movement }),
         3 => case.clone().prop_map(|case| Act::Hold { case }),
         1 => case.clone().prop_map(|case| Act::Release { case }),
-        1 => case.prop_map(|case| Act::Refuse { case }),
+        1 => case.clone().prop_map(|case| Act::Refuse { case }),
+        1 => case.prop_map(|case| Act::Revalue { case }),
         2 => (1..4_000_i64).prop_map(|seconds| Act::Wait { seconds }),
         1 => Just(Act::TopUp),
     ]
@@ -145,6 +153,8 @@ impl Town {
             Act::Hold { case } => self.happen_if_there(*case, &Event::Hold { reason: "list:1".into() }),
             Act::Release { case } => self.happen_if_there(*case, &Event::Release),
             Act::Refuse { case } => self.happen_if_there(*case, &Event::Refuse { reason: "no".into() }),
+            Act::Revalue { case } if *case < self.cases.len() => self.revalue(*case),
+            Act::Revalue { .. } => {}
             Act::Reuse { case, movement } => {
                 let Some((nth, movement)) = self.chosen(*case, *movement) else { return };
                 self.reuse(nth, &movement);
@@ -156,8 +166,13 @@ impl Town {
             }
             Act::LearnFee { case, movement, fee } => self.about(*case, *movement, |m| {
                 let fee = Money::new(*fee, m.amount.currency());
-                let fits = m.kind == MovementKind::Collection && m.state == MovementState::Succeeded;
-                fits.then_some(Event::FeeLearned { movement: m.reference, fee })
+                let came = matches!(m.state, MovementState::Succeeded | MovementState::Disputed);
+                let available_at = (fee.minor() % 2 == 0).then_some(start());
+                (m.kind == MovementKind::Collection && came).then_some(Event::FeeLearned {
+                    movement: m.reference,
+                    fee,
+                    available_at,
+                })
             }),
             Act::GiveBack { case, movement } => {
                 self.about(*case, *movement, |m| Some(Event::GiveBack { movement: m.reference }));
@@ -189,7 +204,16 @@ impl Town {
                 fee: None,
                 at: None,
             },
-            Word::Pending => Fact::Pending { provider_ref: Some("p".into()), next_action: None },
+            Word::Pending { executing } => {
+                Fact::Pending { provider_ref: Some("p".into()), next_action: None, executing: *executing }
+            }
+            Word::Disputed { fee } => Fact::Disputed {
+                dispute: "du_1".into(),
+                amount: movement.amount,
+                fee: fee.map(|minor| Money::new(minor, movement.amount.currency())),
+            },
+            Word::DisputeWon => Fact::DisputeWon,
+            Word::FailedLater => Fact::FailedLater { code: "account_closed".into() },
             Word::Declined => Fact::Declined { code: "no".into() },
             Word::Expired => Fact::Expired,
             Word::Cancelled => Fact::Cancelled,
@@ -238,6 +262,21 @@ impl Town {
         self.cases[nth].take(&given);
         self.enter(Walked::new(Transfer { ..transfer }, wallets), &taken);
         self.endings.push("reused");
+    }
+
+    /// What an unwound conversion is worth at another mid; its promise ends with it, so it is booked once.
+    fn revalue(&mut self, nth: usize) {
+        let (send, receive) = self.order.exchange.currencies();
+        if send == receive {
+            return;
+        }
+        let today = revalued(send, receive, self.now);
+        let step =
+            self.cases[nth].case.advance(&Event::Revalue { today }, self.now, &mut self.fresh).unwrap();
+        let Some(step) = step else { return };
+        assert!(self.commits(&step));
+        self.cases[nth].take(&step);
+        self.endings.push("revalued");
     }
 
     fn top_up(&mut self) {
@@ -327,7 +366,8 @@ proptest! {
         town.settle(&words);
         for walked in &town.cases {
             let status = walked.case.transfer.status;
-            let at_rest = status.is_final() || status == TransferStatus::NeedsAttention;
+            let left = [TransferStatus::NeedsAttention, TransferStatus::Disputed];
+            let at_rest = status.is_final() || left.contains(&status);
             prop_assert!(at_rest, "it rests at {}", status);
         }
     }
@@ -362,6 +402,9 @@ fn the_walks_go_everywhere() {
         "on_hold",
         "shortage",
         "reused",
+        "collecting",
+        "disputed",
+        "revalued",
     ] {
         assert!(met.get(ending).copied().unwrap_or_default() >= 10, "{ending} is hardly ever met: {met:?}");
     }

@@ -160,6 +160,7 @@ fn trace(app: &App, event: &Event, step: &Step) -> NewAudit {
         Event::FeeLearned { .. } => "movement.learn_fee",
         Event::GiveBack { .. } => "late_payment.give_back",
         Event::ReuseLate { .. } => "late_payment.reuse",
+        Event::Revalue { .. } => "transfer.revalue",
         Event::Expire => "transfer.expire",
         Event::Cancel => "transfer.cancel",
         Event::Hold { .. } => "transfer.hold",

@@ -8,9 +8,10 @@ use providers::{Capabilities, Outcome};
 /// The fact in an outcome; none in balances and statements, and "not found" needs [`not_found`].
 pub fn of(outcome: &Outcome) -> Option<Fact> {
     Some(match outcome {
-        Outcome::Pending { provider_ref, next, .. } => Fact::Pending {
+        Outcome::Pending { provider_ref, next, executing, .. } => Fact::Pending {
             provider_ref: provider_ref.as_ref().map(|reference| reference.0.clone()),
-            next_action: next.clone().and_then(next_action),
+            next_action: next.clone().map(next_action),
+            executing: *executing,
         },
         Outcome::Succeeded { provider_ref, amount, fee, at, transaction, .. } => Fact::Succeeded {
             provider_ref: Some(provider_ref.0.clone()),
@@ -23,7 +24,11 @@ pub fn of(outcome: &Outcome) -> Option<Fact> {
         Outcome::Expired => Fact::Expired,
         Outcome::Cancelled => Fact::Cancelled,
         Outcome::Reversed { .. } => Fact::Reversed,
-        Outcome::Disputed { .. } | Outcome::DisputeWon | Outcome::FailedLater { .. } => return None,
+        Outcome::Disputed { dispute, amount, fee } => {
+            Fact::Disputed { dispute: dispute.0.clone(), amount: *amount, fee: *fee }
+        }
+        Outcome::DisputeWon => Fact::DisputeWon,
+        Outcome::FailedLater { code } => Fact::FailedLater { code: code.clone() },
         Outcome::NotFound | Outcome::Registered { .. } | Outcome::Balance(_) | Outcome::Transactions(_) => {
             return None;
         }
@@ -44,9 +49,11 @@ pub fn not_found(kind: MovementKind, capabilities: &Capabilities) -> Fact {
     Fact::NotFound { resend, settling }
 }
 
-fn next_action(next: providers::NextAction) -> Option<NextAction> {
+fn next_action(next: providers::NextAction) -> NextAction {
     match next {
-        providers::NextAction::Redirect { url, expires_at } => Some(NextAction::Redirect { url, expires_at }),
-        providers::NextAction::BankTransfer { .. } => None,
+        providers::NextAction::Redirect { url, expires_at } => NextAction::Redirect { url, expires_at },
+        providers::NextAction::BankTransfer { iban, bic, account_holder, reference, amount } => {
+            NextAction::BankTransfer { iban, bic, account_holder, reference, amount }
+        }
     }
 }

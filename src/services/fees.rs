@@ -1,9 +1,9 @@
-//! Learning what a provider took for a collection: only its statement tells.
+//! Learning what a provider took for a collection, and from when on the rest can be spent: only its statement tells.
 
-use chrono::{Days, NaiveDate, TimeDelta};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use domain::Movement;
 use domain::transfer::{Event, Step};
-use domain::{Money, Movement};
-use providers::{Operation, Outcome, Page, Provider, StatementLine};
+use providers::{Line, Operation, OperationKind, Outcome, Page, Provider, ProviderRef, StatementLine};
 use store::outbox::Claimed;
 use store::writer::Kept;
 
@@ -15,13 +15,14 @@ use crate::app::App;
 /// Pages of one day that are read at most.
 const PAGES: usize = 64;
 
-/// Reads the statement of the day on which the payer was asked and of the next, and books the fee it shows.
+/// Reads the line of the collection, and books what it shows. Money in transit is asked about again when it should
+/// have become spendable.
 pub(super) async fn learn(
     app: &App,
     promise: &Claimed,
     movement: &Movement,
 ) -> Result<Option<End>, KeepError> {
-    if movement.fee.is_some() {
+    if movement.fee.is_some() && !movement.is_in_transit() {
         return Ok(Some(End::Done));
     }
     let Some(provider) = calls::provider(app, movement) else {
@@ -30,35 +31,59 @@ pub(super) async fn learn(
             error: "this wallet is not configured".into(),
         }));
     };
+    match line(app, provider.as_ref(), movement).await {
+        Ok(Some(line)) => book(app, promise, movement, &line).await,
+        Ok(None) => {
+            let error = "not in the statement yet".to_owned();
+            Ok(Some(End::Again { after: backoff(promise.attempt) + TimeDelta::seconds(5), error }))
+        }
+        Err(error) => Ok(Some(End::Again { after: backoff(promise.attempt), error })),
+    }
+}
+
+/// By its own name where the provider can be asked so; else from the days on which it can have been written.
+async fn line(
+    app: &App,
+    provider: &dyn Provider,
+    movement: &Movement,
+) -> Result<Option<StatementLine>, String> {
+    let named = movement.transaction_ref.clone().map(ProviderRef);
+    if let (Some(source), true) = (named, provider.capabilities().supports(OperationKind::Line)) {
+        let asked = Operation::Line(Line { source, amount: movement.amount });
+        let page = transactions(provider, &asked).await?;
+        return Ok(page.lines.into_iter().find(|line| !line.is_reversal && line.gross == movement.amount));
+    }
     let day = movement.submitted_at.unwrap_or(movement.created_at).date_naive();
     for date in [day, day.checked_add_days(Days::new(1)).unwrap_or(day)] {
-        if date > app.clock.now().date_naive() {
-            continue;
-        }
-        match find(provider.as_ref(), movement, date).await {
-            Ok(Some(fee)) => return book(app, promise, movement, fee).await,
-            Ok(None) => {}
-            Err(error) => return Ok(Some(End::Again { after: backoff(promise.attempt), error })),
+        if date <= app.clock.now().date_naive()
+            && let Some(line) = find(provider, movement, date).await?
+        {
+            return Ok(Some(line));
         }
     }
-    let error = "not in the statement yet".to_owned();
-    Ok(Some(End::Again { after: backoff(promise.attempt) + TimeDelta::seconds(5), error }))
+    Ok(None)
+}
+
+async fn transactions(
+    provider: &dyn Provider,
+    asked: &Operation,
+) -> Result<providers::StatementPage, String> {
+    match provider.call(asked).await.map_err(|error| error.to_string())? {
+        Outcome::Transactions(page) => Ok(page),
+        _ => Err("an answer to another question".into()),
+    }
 }
 
 async fn find(
     provider: &dyn Provider,
     movement: &Movement,
     date: NaiveDate,
-) -> Result<Option<Money>, String> {
+) -> Result<Option<StatementLine>, String> {
     let mut cursor = None;
     for _ in 0..PAGES {
-        let page = Operation::Transactions(Page { date, cursor });
-        let Outcome::Transactions(page) = provider.call(&page).await.map_err(|error| error.to_string())?
-        else {
-            return Err("an answer to another question".into());
-        };
-        if let Some(line) = page.lines.iter().find(|line| is_of(line, movement)) {
-            return Ok(Some(line.fee));
+        let page = transactions(provider, &Operation::Transactions(Page { date, cursor })).await?;
+        if let Some(line) = page.lines.into_iter().find(|line| is_of(line, movement)) {
+            return Ok(Some(line));
         }
         cursor = page.next;
         if cursor.is_none() {
@@ -80,11 +105,27 @@ async fn book(
     app: &App,
     promise: &Claimed,
     movement: &Movement,
-    fee: Money,
+    line: &StatementLine,
 ) -> Result<Option<End>, KeepError> {
-    let kept =
-        |_: Option<&Step>| Kept { id: promise.id, attempt: promise.attempt, again_at: None, error: None };
-    let event = Event::FeeLearned { movement: movement.reference, fee };
+    let now = app.clock.now();
+    let again_at = still_in_transit(movement, line.available_at, now);
+    let kept = |_: Option<&Step>| Kept { id: promise.id, attempt: promise.attempt, again_at, error: None };
+    let (fee, available_at) = (line.fee, line.available_at);
+    let event = Event::FeeLearned { movement: movement.reference, fee, available_at };
     cases::apply(app, movement.transfer, &event, With { kept: Some(&kept), ..With::default() }).await?;
     Ok(None)
+}
+
+/// When to look again; `None` when nothing is in transit, or no more from now on.
+fn still_in_transit(
+    movement: &Movement,
+    available_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    match available_at {
+        _ if !movement.is_in_transit() => None,
+        Some(at) if at <= now => None,
+        Some(at) => Some(at),
+        None => Some(now + TimeDelta::hours(1)),
+    }
 }

@@ -1,7 +1,7 @@
 //! Who pays and who is paid: sealed beside the transfer with the owner's key, opened here and nowhere else.
 
 use chrono::{DateTime, Utc};
-use domain::{NextAction, TransferId, UserId};
+use domain::{Currency, Money, NextAction, TransferId, UserId};
 use serde::{Deserialize, Serialize};
 use store::crypto::{Aad, PersonKey};
 
@@ -33,9 +33,26 @@ pub struct Party {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum SealedAction {
-    Redirect { url: String, expires_at: Option<DateTime<Utc>> },
-    ApproveOnPhone { expires_at: Option<DateTime<Utc>> },
-    Qr { payload: String, deep_link: Option<String>, expires_at: Option<DateTime<Utc>> },
+    Redirect {
+        url: String,
+        expires_at: Option<DateTime<Utc>>,
+    },
+    ApproveOnPhone {
+        expires_at: Option<DateTime<Utc>>,
+    },
+    Qr {
+        payload: String,
+        deep_link: Option<String>,
+        expires_at: Option<DateTime<Utc>>,
+    },
+    BankTransfer {
+        iban: String,
+        bic: Option<String>,
+        account_holder: String,
+        reference: String,
+        minor: i64,
+        currency: String,
+    },
 }
 
 /// The owner's key, ready to seal and open the parts of one transfer.
@@ -74,7 +91,8 @@ impl Sealer {
     }
 
     pub fn open_action(&self, sealed: &[u8]) -> Result<NextAction, store::StoreError> {
-        Ok(self.open::<SealedAction>("next_action", sealed)?.into())
+        let opened = self.open::<SealedAction>("next_action", sealed)?;
+        opened.try_into().map_err(|_| store::StoreError::corrupt("transfer", self.transfer))
     }
 
     fn open<T: serde::de::DeserializeOwned>(
@@ -99,18 +117,28 @@ impl From<NextAction> for SealedAction {
             NextAction::Qr { payload, deep_link, expires_at } => {
                 SealedAction::Qr { payload, deep_link, expires_at }
             }
+            NextAction::BankTransfer { iban, bic, account_holder, reference, amount } => {
+                let (minor, currency) = (amount.minor(), amount.currency().code().to_owned());
+                SealedAction::BankTransfer { iban, bic, account_holder, reference, minor, currency }
+            }
         }
     }
 }
 
-impl From<SealedAction> for NextAction {
-    fn from(action: SealedAction) -> NextAction {
-        match action {
+impl TryFrom<SealedAction> for NextAction {
+    type Error = domain::CurrencyError;
+
+    fn try_from(action: SealedAction) -> Result<NextAction, Self::Error> {
+        Ok(match action {
             SealedAction::Redirect { url, expires_at } => NextAction::Redirect { url, expires_at },
             SealedAction::ApproveOnPhone { expires_at } => NextAction::ApproveOnPhone { expires_at },
             SealedAction::Qr { payload, deep_link, expires_at } => {
                 NextAction::Qr { payload, deep_link, expires_at }
             }
-        }
+            SealedAction::BankTransfer { iban, bic, account_holder, reference, minor, currency } => {
+                let amount = Money::new(minor, Currency::parse(&currency)?);
+                NextAction::BankTransfer { iban, bic, account_holder, reference, amount }
+            }
+        })
     }
 }

@@ -59,6 +59,9 @@ async fn kept(app: &App, promise: &Claimed) -> Result<Option<End>, KeepError> {
     match kind {
         PromiseKind::Notify(notice) => notices::notify(app, promise, notice).await,
         PromiseKind::Expire => expire(app, promise).await,
+        PromiseKind::Revalue => {
+            Ok(Some(End::Again { after: TimeDelta::minutes(10), error: "there are no rates".into() }))
+        }
         _ => {
             let reference = Reference::from_uuid(promise.subject);
             let found = movements::find(&mut app.db.read().await?.conn(), reference).await?;

@@ -58,6 +58,8 @@ table! {
         asked: i64 as "bigint",
         not_found: i64 as "bigint",
         submitted_at: Option<DateTime<Utc>> as "timestamptz",
+        available_at: Option<DateTime<Utc>> as "timestamptz",
+        dispute_fee_minor: Option<i64> as "bigint",
         version: i64 as "bigint",
         created_at: DateTime<Utc> as "timestamptz",
         updated_at: DateTime<Utc> as "timestamptz",

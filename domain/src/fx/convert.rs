@@ -74,6 +74,22 @@ impl Route {
         self.conversion(send, receive)
     }
 
+    /// What `receive` is worth in the send currency at mid, to the nearest minor unit, halves to even. For admins only.
+    ///
+    /// Errors: [`FxError::CurrencyMismatch`], [`FxError::Overflow`].
+    pub fn worth_at_mid(&self, receive: Money) -> Result<Money, FxError> {
+        if receive.currency() != self.receive() {
+            return Err(FxError::CurrencyMismatch { expected: self.receive(), given: receive.currency() });
+        }
+        let exact = scaled(receive, &self.mid_factor().recip(), self.send());
+        let (floor, one) = (exact.floor(), BigRational::from_integer(1.into()));
+        let two = &one + &one;
+        let twice = (&exact - &floor) * &two;
+        let is_odd = !(&floor / &two).is_integer();
+        let is_up = twice > one || (twice == one && is_odd);
+        money(if is_up { floor + one } else { floor }, self.send())
+    }
+
     fn conversion(&self, send: Money, receive: Money) -> Result<Conversion, FxError> {
         let margin = self.margin(send, receive)?;
         let (rate, inverse, legs) = (self.rate(), self.inverse(), self.legs().to_vec());

@@ -8,7 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::draft::Draft;
 use super::{Fresh, NextAction, Step, Transfer, TransferStatus, Wallets};
 use crate::recipes::RecipeError;
-use crate::{Money, Movement, MovementKind, MovementState, Reference};
+use crate::{FxError, Money, Movement, MovementKind, MovementState, Reference, Route};
 
 /// A transfer as stored, all its movements (oldest first), and the wallets its legs use.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,8 +29,8 @@ pub enum Event {
     Expire,
     /// The owner withdraws it.
     Cancel,
-    /// What the provider took for a collection.
-    FeeLearned { movement: Reference, fee: Money },
+    /// What the provider took for a collection, and from when on the rest can be spent, where that is later.
+    FeeLearned { movement: Reference, fee: Money, available_at: Option<DateTime<Utc>> },
     /// Late money was not used in time: send it back.
     GiveBack { movement: Reference },
     /// Late money funds another transfer.
@@ -41,6 +41,9 @@ pub enum Event {
     Release,
     /// A person refuses a held transfer: everything back to the payer.
     Refuse { reason: String },
+    /// A conversion was undone at its own rate: book what today's mid makes of it. `today` leads from what was sent
+    /// to what was to be received.
+    Revalue { today: Route },
 }
 
 /// What a provider said of a movement, in our words.
@@ -50,6 +53,8 @@ pub enum Fact {
     Pending {
         provider_ref: Option<String>,
         next_action: Option<NextAction>,
+        /// The payer did their part, and the provider carries it out: nothing to be done but to wait.
+        executing: bool,
     },
     /// The money moved: `amount` gross, `fee` when told, `at` by the provider's clock.
     Succeeded {
@@ -67,6 +72,18 @@ pub enum Fact {
     Cancelled,
     /// It had succeeded and the provider undid it.
     Reversed,
+    /// The payer's side forced a collection back: `amount` and the provider's `fee` left our float.
+    Disputed {
+        dispute: String,
+        amount: Money,
+        fee: Option<Money>,
+    },
+    /// A dispute was decided for us: its amount is back.
+    DisputeWon,
+    /// An outgoing movement that had succeeded came back: its amount is in our float again.
+    FailedLater {
+        code: String,
+    },
     /// The provider knows no such reference. `resend` when it is idempotent on our reference, so that the same
     /// request may go again once `settling` has passed.
     NotFound {
@@ -92,6 +109,11 @@ pub enum Refusal {
     UnknownMovement { reference: Reference },
     #[error("provider says {said}, movement {reference} is over {expected}")]
     AmountDiffers { reference: Reference, said: Money, expected: Money },
+    /// What comes first has not been heard yet: ask, and hear this again afterwards.
+    #[error("movement {reference} is {state}, so this comes too early")]
+    TooEarly { reference: Reference, state: MovementState },
+    #[error(transparent)]
+    Rate(#[from] FxError),
     #[error("movement {reference} holds no late money")]
     NotLate { reference: Reference },
     #[error("transfer is {status} and waits for nobody's release")]
@@ -128,14 +150,15 @@ impl Case {
                 return Err(Refusal::NotCancellable { status: self.transfer.status });
             }
             Event::Cancel => self.give_up(&mut draft, TransferStatus::Cancelled)?,
-            Event::FeeLearned { movement, fee } => {
-                self.learn_fee(&mut draft, self.movement(*movement)?, *fee)?
+            Event::FeeLearned { movement, fee, available_at } => {
+                self.learn_fee(&mut draft, self.movement(*movement)?, *fee, *available_at)?
             }
             Event::GiveBack { movement } => self.give_back(&mut draft, self.movement(*movement)?)?,
             Event::ReuseLate { movement } => self.reuse_late(&mut draft, self.movement(*movement)?)?,
             Event::Hold { reason } => self.hold_back(&mut draft, reason)?,
             Event::Release => self.release(&mut draft)?,
             Event::Refuse { reason } => self.refuse(&mut draft, reason)?,
+            Event::Revalue { today } => self.revalue(&mut draft, today)?,
         };
         Ok(changed.then_some(draft.step))
     }
@@ -151,7 +174,7 @@ impl Case {
     pub fn funding(&self) -> Option<&Movement> {
         self.movements.iter().find(|movement| {
             movement.kind == MovementKind::Collection
-                && movement.state == MovementState::Succeeded
+                && matches!(movement.state, MovementState::Succeeded | MovementState::Disputed)
                 && !movement.is_late()
         })
     }

@@ -1,16 +1,24 @@
 //! What follows when something is heard of a collection, in time or late.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 
 use super::case::{not_known, submitted, surely_not_there};
 use super::draft::Draft;
 use super::opening::new_movement;
-use super::{Case, Fact, Lane, NoticeKind, PromiseKind, Refusal, TransferStatus};
+use super::{Case, Fact, Lane, NextAction, NoticeKind, PromiseKind, Refusal, TransferStatus};
 use crate::movement::Late;
-use crate::{EntryKind, Movement, MovementKind, MovementState, Nature, recipes};
+use crate::{EntryKind, Money, Movement, MovementKind, MovementState, Nature, Rail, calendar, recipes};
 
 /// How long the sender of late money may take a new quote for it.
 const LATE_MONEY_WAITS_H: i64 = 72;
+
+/// How long a bank transfer that was given up may still arrive and find its transfer.
+const LATE_TRANSFERS_D: i64 = 14;
+
+/// How many banking days a refund of a direct debit waits, since its payer could also take it back at the bank.
+///
+/// Source: Stripe's advice for SEPA refunds, docs.stripe.com, 2026.
+const DEBIT_REFUND_WAITS_D: u32 = 7;
 
 impl Case {
     pub(super) fn heard_of_collection(
@@ -19,28 +27,18 @@ impl Case {
         movement: &Movement,
         fact: &Fact,
     ) -> Result<bool, Refusal> {
-        if movement.state == MovementState::Succeeded {
-            return Ok(false);
-        }
         match fact {
+            Fact::Disputed { dispute, amount, fee } => {
+                return self.disputed(draft, movement, dispute, *amount, *fee);
+            }
+            Fact::DisputeWon => return self.dispute_won(draft, movement),
+            _ if matches!(movement.state, MovementState::Succeeded | MovementState::Disputed) => {
+                return Ok(false);
+            }
             Fact::Succeeded { .. } => self.money_came(draft, movement, fact),
             _ if movement.state.is_final() => Ok(false),
-            Fact::Pending { provider_ref, next_action } => {
-                let is_wanted = self.transfer.status.awaits_money();
-                let is_same = next_action.is_none() || self.transfer.next_action == *next_action;
-                if movement.state == MovementState::Submitted && (is_same || !is_wanted) {
-                    return Ok(false);
-                }
-                let next = submitted(draft, movement, provider_ref)?;
-                if is_wanted {
-                    draft.step.transfer.next_action = next_action.clone();
-                    draft.say("payment_requested", Some(&next), "");
-                } else {
-                    draft.note_for_staff("submitted", &next, "");
-                    draft.promise_for(PromiseKind::Close, &next, draft.now);
-                }
-                draft.put(next);
-                Ok(true)
+            Fact::Pending { provider_ref, next_action, executing } => {
+                self.pending(draft, movement, provider_ref, next_action, *executing)
             }
             Fact::Declined { code } => {
                 self.no_money(draft, movement, MovementState::Declined, Some(code))?;
@@ -59,7 +57,40 @@ impl Case {
                 not_known(draft, movement, 0, reason)?;
                 Ok(true)
             }
+            Fact::FailedLater { .. } => Ok(false),
         }
+    }
+
+    /// The provider has it. News is what the payer has to do, or that they have done it.
+    fn pending(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        provider_ref: &Option<String>,
+        next_action: &Option<NextAction>,
+        executing: bool,
+    ) -> Result<bool, Refusal> {
+        let (status, before) = (self.transfer.status, &self.transfer.next_action);
+        let is_same = next_action.is_none() || before == next_action;
+        let begins = executing && status == TransferStatus::AwaitingPayment;
+        if movement.state == MovementState::Submitted && (!status.awaits_money() || is_same && !begins) {
+            return Ok(false);
+        }
+        let next = submitted(draft, movement, provider_ref)?;
+        if !status.awaits_money() {
+            draft.note_for_staff("submitted", &next, "");
+            draft.promise_for(PromiseKind::Close, &next, draft.now);
+        } else if executing {
+            draft.status(TransferStatus::Collecting)?;
+            draft.step.transfer.next_action = None;
+            draft.say("collecting", Some(&next), "");
+        } else {
+            draft.step.transfer.next_action = next_action.clone();
+            let is_part = is_less(next_action.as_ref(), before.as_ref());
+            draft.say(if is_part { "partly_paid" } else { "payment_requested" }, Some(&next), "");
+        }
+        draft.put(next);
+        Ok(true)
     }
 
     fn money_came(&self, draft: &mut Draft<'_>, movement: &Movement, fact: &Fact) -> Result<bool, Refusal> {
@@ -73,7 +104,9 @@ impl Case {
         let mut next = draft.change(movement, MovementState::Succeeded)?;
         next.provider_ref = provider_ref.clone().or(next.provider_ref);
         next.transaction_ref = transaction_ref.clone();
-        let in_time = at.unwrap_or(draft.now) <= self.transfer.funding_deadline;
+        // Who did their part in time is in time, however long the bank takes.
+        let in_time = self.transfer.status == TransferStatus::Collecting
+            || at.unwrap_or(draft.now) <= self.transfer.funding_deadline;
         if self.transfer.status.awaits_money() && in_time {
             self.book_collection(draft, &next)?;
             draft.say("payment_received", Some(&next), "");
@@ -83,9 +116,11 @@ impl Case {
         } else {
             self.came_late(draft, &mut next)?;
         }
-        match fee {
-            Some(fee) => self.book_fee(draft, &mut next, *fee)?,
-            None => draft.promise_for(PromiseKind::LearnFee, &next, draft.now + Duration::seconds(2)),
+        if let Some(fee) = fee {
+            self.book_fee(draft, &mut next, *fee)?;
+        }
+        if next.fee.is_none() || next.is_in_transit() {
+            draft.promise_for(PromiseKind::LearnFee, &next, draft.now + Duration::seconds(2));
         }
         draft.put(next);
         Ok(true)
@@ -100,23 +135,23 @@ impl Case {
         }
     }
 
-    /// The money is in our float; we owe it to the payer.
+    /// The money is at the provider; we owe it to the payer.
     pub(super) fn book_collection(
         &self,
         draft: &mut Draft<'_>,
         collection: &Movement,
     ) -> Result<(), Refusal> {
-        let float = collection.float().ok_or(Refusal::NoFloat { rail: collection.rail })?;
-        let postings = recipes::single(&float, &self.transfer.payer_account(), collection.amount);
+        let landing = collection.landing().ok_or(Refusal::NoFloat { rail: collection.rail })?;
+        let postings = recipes::single(&landing, &self.transfer.payer_account(), collection.amount);
         draft.post(EntryKind::Collection, Nature::Fact, Some(collection), postings)
     }
 
     /// Belongs to nobody yet: kept apart, never converted silently, given back unless its sender asks otherwise.
     fn came_late(&self, draft: &mut Draft<'_>, collection: &mut Movement) -> Result<(), Refusal> {
         let rail = collection.rail;
-        let float = collection.float().ok_or(Refusal::NoFloat { rail })?;
+        let landing = collection.landing().ok_or(Refusal::NoFloat { rail })?;
         let suspense = collection.suspense().ok_or(Refusal::NoFloat { rail })?;
-        let postings = recipes::single(&float, &suspense, collection.amount);
+        let postings = recipes::single(&landing, &suspense, collection.amount);
         draft.post(EntryKind::LateMoney, Nature::Fact, Some(collection), postings)?;
         collection.source = suspense;
         collection.mark_late(Late::Waiting);
@@ -178,7 +213,8 @@ impl Case {
 
     /// Ends a transfer that no money came for; what is open at the provider is closed after the commit.
     pub(super) fn give_up(&self, draft: &mut Draft<'_>, status: TransferStatus) -> Result<bool, Refusal> {
-        if !self.transfer.status.awaits_money() {
+        // What the payer's bank already carries out cannot be given up.
+        if self.transfer.status != TransferStatus::AwaitingPayment {
             return Ok(false);
         }
         draft.status(status)?;
@@ -187,7 +223,7 @@ impl Case {
                 let next = draft.change(open, MovementState::Cancelled)?;
                 draft.put(next);
             } else {
-                draft.promise_for(PromiseKind::Close, open, draft.now);
+                draft.promise_for(PromiseKind::Close, open, closing_at(open, draft.now));
             }
         }
         draft.say(if status == TransferStatus::Expired { "expired" } else { "cancelled" }, None, "");
@@ -198,40 +234,65 @@ impl Case {
         &self,
         draft: &mut Draft<'_>,
         movement: &Movement,
-        fee: crate::Money,
+        fee: Money,
+        available_at: Option<DateTime<Utc>>,
     ) -> Result<bool, Refusal> {
-        if movement.fee.is_some() || movement.late() == Some(Late::Reused) {
+        let is_spendable = movement.is_in_transit() && available_at.is_some_and(|at| at <= draft.now);
+        let is_known = movement.fee.is_some();
+        if movement.late() == Some(Late::Reused) || is_known && !is_spendable {
             return Ok(false);
         }
         let mut next = draft.change(movement, movement.state)?;
-        if self.was_given_back(movement) {
-            next.fee = Some(fee);
-        } else {
-            self.book_fee(draft, &mut next, fee)?;
+        if !is_known {
+            match self.was_given_back(movement) {
+                true => next.fee = Some(fee),
+                false => self.book_fee(draft, &mut next, fee)?,
+            }
+            draft.note_for_staff("fee_learned", &next, &fee.to_string());
         }
-        draft.note_for_staff("fee_learned", &next, &fee.to_string());
+        if is_spendable {
+            self.settle_transit(draft, &mut next, available_at)?;
+        }
         draft.put(next);
         Ok(true)
     }
 
+    /// What came, less the provider's fee, is spendable from now on.
+    fn settle_transit(
+        &self,
+        draft: &mut Draft<'_>,
+        collection: &mut Movement,
+        available_at: Option<DateTime<Utc>>,
+    ) -> Result<(), Refusal> {
+        let no_float = Refusal::NoFloat { rail: collection.rail };
+        let (transit, float) = collection.landing().zip(collection.float()).ok_or(no_float)?;
+        let fee = collection.fee.unwrap_or(Money::zero(collection.amount.currency()));
+        let postings = recipes::became_spendable(&float, &transit, collection.amount, fee);
+        draft.post(EntryKind::Settlement, Nature::Fact, Some(collection), postings)?;
+        collection.available_at = available_at;
+        draft.note_for_staff("became_spendable", collection, "");
+        Ok(())
+    }
+
     /// The provider returned the fee with the refund before we had learned it: both cancel out.
     fn was_given_back(&self, collection: &Movement) -> bool {
-        self.movements.iter().any(|movement| {
-            movement.kind == MovementKind::Refund
-                && movement.original == Some(collection.reference)
-                && movement.state == MovementState::Succeeded
-        })
+        collection.rail.returns_fee_on_refund()
+            && self.movements.iter().any(|movement| {
+                movement.kind == MovementKind::Refund
+                    && movement.original == Some(collection.reference)
+                    && movement.state == MovementState::Succeeded
+            })
     }
 
     pub(super) fn book_fee(
         &self,
         draft: &mut Draft<'_>,
         movement: &mut Movement,
-        fee: crate::Money,
+        fee: Money,
     ) -> Result<(), Refusal> {
-        let float = movement.float().ok_or(Refusal::NoFloat { rail: movement.rail })?;
+        let from = movement.landing().ok_or(Refusal::NoFloat { rail: movement.rail })?;
         movement.fee = Some(fee);
-        draft.post(EntryKind::ProviderFee, Nature::Fact, Some(movement), recipes::provider_fee(&float, fee))
+        draft.post(EntryKind::ProviderFee, Nature::Fact, Some(movement), recipes::provider_fee(&from, fee))
     }
 
     /// Sends late money back to where it came from.
@@ -251,8 +312,8 @@ impl Case {
         if collection.late() != Some(Late::Waiting) {
             return Err(Refusal::NotLate { reference: collection.reference });
         }
-        let float = collection.float().ok_or(Refusal::NoFloat { rail: collection.rail })?;
-        let postings = recipes::single(&collection.source, &float, collection.amount);
+        let landing = collection.landing().ok_or(Refusal::NoFloat { rail: collection.rail })?;
+        let postings = recipes::single(&collection.source, &landing, collection.amount);
         draft.post(EntryKind::Release, Nature::Fact, Some(collection), postings)?;
         let mut spent = draft.change(collection, collection.state)?;
         spent.mark_late(Late::Reused);
@@ -268,9 +329,36 @@ impl Case {
         let mut refund = new_movement(draft, MovementKind::Refund, rail, wallet, amount, source.clone());
         refund.original = Some(collection.reference);
         refund.value_hold = Some(draft.hold(source, amount));
-        draft.promise(PromiseKind::Dispatch, refund.reference.uuid(), Lane::Internal, draft.now);
+        let due_at = refundable_at(collection, draft.now);
+        draft.promise(PromiseKind::Dispatch, refund.reference.uuid(), Lane::Internal, due_at);
         draft.say("refund_started", Some(&refund), "");
         draft.put(refund);
         Ok(())
+    }
+}
+
+/// When a collection that nobody waits for any more is closed at its provider.
+fn closing_at(open: &Movement, now: DateTime<Utc>) -> DateTime<Utc> {
+    match open.rail.outlives_its_deadline() {
+        true => now + Duration::days(LATE_TRANSFERS_D),
+        false => now,
+    }
+}
+
+fn refundable_at(collection: &Movement, now: DateTime<Utc>) -> DateTime<Utc> {
+    match collection.rail {
+        Rail::SepaDebit => calendar::banking_days_after(now, DEBIT_REFUND_WAITS_D),
+        _ => now,
+    }
+}
+
+/// Whether less is asked for than before: a part has come.
+fn is_less(next: Option<&NextAction>, before: Option<&NextAction>) -> bool {
+    match (next, before) {
+        (
+            Some(NextAction::BankTransfer { amount: next, .. }),
+            Some(NextAction::BankTransfer { amount: before, .. }),
+        ) => next.minor() < before.minor(),
+        _ => false,
     }
 }

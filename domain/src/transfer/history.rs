@@ -13,6 +13,14 @@ impl TransferStatus {
     pub fn told(self, event: &str, kind: Option<MovementKind>) -> TransferStatus {
         match event {
             "created" => TransferStatus::AwaitingPayment,
+            "collecting" => TransferStatus::Collecting,
+            "disputed" => TransferStatus::Disputed,
+            "dispute_won_completed" => TransferStatus::Completed,
+            "dispute_won_refunded" => TransferStatus::Refunded,
+            "dispute_won_disbursing" => TransferStatus::Disbursing,
+            "dispute_won_refunding" => TransferStatus::Refunding,
+            "dispute_won_attention" => TransferStatus::NeedsAttention,
+            "refund_came_back" if self != TransferStatus::Disputed => TransferStatus::NeedsAttention,
             "funded" => TransferStatus::Funded,
             "payment_declined" => TransferStatus::CollectionFailed,
             "cancelled" => TransferStatus::Cancelled,
@@ -24,13 +32,14 @@ impl TransferStatus {
                 Some(MovementKind::Disbursement) => TransferStatus::Disbursing,
                 _ => TransferStatus::Refunding,
             },
-            "payee_refused" => TransferStatus::Refunding,
             "on_hold" => TransferStatus::OnHold,
             "released" => TransferStatus::Funded,
             "transfer_refused" => TransferStatus::Refunding,
+            "payee_refused" if self != TransferStatus::Disputed => TransferStatus::Refunding,
             "refunded" => TransferStatus::Refunded,
-            "refund_refused" => TransferStatus::NeedsAttention,
-            "disbursement_reversed" => TransferStatus::NeedsAttention,
+            "refund_refused" | "disbursement_reversed" if self != TransferStatus::Disputed => {
+                TransferStatus::NeedsAttention
+            }
             "completed" => TransferStatus::Completed,
             _ => self,
         }

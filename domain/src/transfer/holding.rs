@@ -8,7 +8,7 @@
 
 use super::draft::Draft;
 use super::{Case, NoticeKind, PromiseKind, Refusal, TransferStatus};
-use crate::{EntryKind, Movement, MovementKind, MovementState, Nature, recipes};
+use crate::{Movement, MovementKind, MovementState};
 
 /// The mark of a disbursement that a person let go on, in [`Movement::code`].
 const RELEASED: &str = "released";
@@ -65,7 +65,7 @@ impl Case {
         let movement = self.held()?;
         let next = draft.change(movement, MovementState::Cancelled)?;
         draft.void(movement);
-        draft.post(EntryKind::Unwind, Nature::Fact, Some(movement), recipes::unwind(&self.transfer))?;
+        self.unwind(draft, Some(movement))?;
         draft.say("transfer_refused", Some(&next), "");
         draft.note_for_staff("refusal_reason", &next, reason);
         draft.put(next);

@@ -9,11 +9,13 @@
 
 mod case;
 mod collecting;
+mod disputing;
 mod draft;
 mod history;
 mod holding;
 mod opening;
 mod plan;
+mod revaluing;
 mod sending;
 
 pub use case::{Case, Event, Fact, Refusal};
@@ -74,7 +76,7 @@ impl TransferStatus {
             NeedsAttention => &[Completed, Refunding, Refunded, Disbursing, Disputed],
             Completed => &[Refunding, NeedsAttention, Disputed],
             Refunded => &[NeedsAttention, Disputed],
-            Disputed => &[Completed, Refunded, NeedsAttention],
+            Disputed => &[Completed, Refunded, NeedsAttention, Disbursing, Refunding],
             Expired | Cancelled | CollectionFailed => &[],
         }
     }
@@ -128,6 +130,14 @@ pub enum NextAction {
     ApproveOnPhone { expires_at: Option<DateTime<Utc>> },
     /// Scan or open.
     Qr { payload: String, deep_link: Option<String>, expires_at: Option<DateTime<Utc>> },
+    /// Send `amount` (what is still missing) to this account, naming the reference.
+    BankTransfer {
+        iban: String,
+        bic: Option<String>,
+        account_holder: String,
+        reference: String,
+        amount: Money,
+    },
 }
 
 impl Transfer {

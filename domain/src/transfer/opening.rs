@@ -57,8 +57,9 @@ impl Case {
         collection.fee = late.fee;
         collection.original = Some(late.reference);
         collection.submitted_at = late.submitted_at;
+        collection.available_at = late.available_at;
         case.book_collection(&mut draft, &collection)?;
-        if collection.fee.is_none() {
+        if collection.fee.is_none() || collection.is_in_transit() {
             draft.promise_for(PromiseKind::LearnFee, &collection, now);
         }
         draft.put(collection);
@@ -122,6 +123,8 @@ pub(super) fn new_movement(
         asked: 0,
         not_found: 0,
         submitted_at: None,
+        available_at: None,
+        dispute_fee: None,
         version: 1,
         created_at: draft.now,
         updated_at: draft.now,

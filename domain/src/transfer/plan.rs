@@ -69,6 +69,8 @@ pub enum PromiseKind {
     Dispatch,
     /// End a transfer whose money did not come in time (subject: transfer).
     Expire,
+    /// Book what today's mid-rate makes of a conversion that was undone (subject: transfer).
+    Revalue,
     /// Tell the payer or payee (subject: transfer).
     Notify(NoticeKind),
 }
@@ -113,6 +115,7 @@ impl PromiseKind {
             PromiseKind::GiveBack => "give_back",
             PromiseKind::Dispatch => "dispatch",
             PromiseKind::Expire => "expire",
+            PromiseKind::Revalue => "revalue",
             PromiseKind::Notify(notice) => notice.as_str(),
         }
     }
@@ -127,6 +130,7 @@ impl PromiseKind {
             PromiseKind::GiveBack,
             PromiseKind::Dispatch,
             PromiseKind::Expire,
+            PromiseKind::Revalue,
         ];
         plain
             .into_iter()

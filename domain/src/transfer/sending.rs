@@ -46,6 +46,10 @@ impl Case {
     }
 
     fn complete(&self, draft: &mut Draft<'_>, movement: &Movement) -> Result<(), Refusal> {
+        if self.transfer.status == TransferStatus::Disputed {
+            draft.note_for_staff("paid_out_while_disputed", movement, "");
+            return Ok(());
+        }
         draft.status(TransferStatus::Completed)?;
         draft.say("completed", Some(movement), "");
         draft.tell(NoticeKind::TransferCompleted);
@@ -61,7 +65,12 @@ impl Case {
     ) -> Result<bool, Refusal> {
         self.check_not_held(movement)?;
         match fact {
-            Fact::Reversed if movement.state == MovementState::Succeeded => self.undone(draft, movement),
+            Fact::Reversed if movement.state == MovementState::Succeeded => {
+                self.undone(draft, movement, MovementState::Reversed, "")
+            }
+            Fact::FailedLater { code } if movement.state == MovementState::Succeeded => {
+                self.undone(draft, movement, MovementState::FailedLater, code)
+            }
             _ if movement.state.is_final() => contradiction(movement, fact),
             Fact::Succeeded { .. } => {
                 let next = self.left_float(draft, movement, fact)?;
@@ -83,10 +92,16 @@ impl Case {
         movement: &Movement,
         fact: &Fact,
     ) -> Result<bool, Refusal> {
+        let came_back = movement.state == MovementState::Succeeded;
         match fact {
+            Fact::FailedLater { code } if came_back => self.refund_came_back(draft, movement, code),
+            // Stripe says "failed" before and after a success alike.
+            Fact::Declined { code } if came_back && movement.rail.settles_later() => {
+                self.refund_came_back(draft, movement, code)
+            }
             _ if movement.state.is_final() => contradiction(movement, fact),
             Fact::Succeeded { .. } => self.refunded(draft, movement, fact),
-            Fact::Declined { code } => {
+            Fact::Declined { code } | Fact::FailedLater { code } => {
                 self.refund_impossible(draft, movement, code)?;
                 Ok(true)
             }
@@ -151,7 +166,7 @@ impl Case {
         }
     }
 
-    fn returns_late_money(&self, refund: &Movement) -> bool {
+    pub(super) fn returns_late_money(&self, refund: &Movement) -> bool {
         let original = refund.original.and_then(|reference| self.movement(reference).ok());
         refund.kind == MovementKind::Refund && original.is_some_and(Movement::is_late)
     }
@@ -191,14 +206,18 @@ impl Case {
         let mut next = draft.change(movement, MovementState::Declined)?;
         next.code = Some(code.to_owned());
         draft.void(movement);
-        draft.post(EntryKind::Unwind, Nature::Fact, Some(movement), recipes::unwind(&self.transfer))?;
+        self.unwind(draft, Some(movement))?;
         draft.say("payee_refused", Some(&next), code);
         draft.put(next);
+        if self.transfer.status == TransferStatus::Disputed {
+            self.recover_loss(draft, movement)?;
+            return Ok(true);
+        }
         self.return_to_payer(draft)?;
         Ok(true)
     }
 
-    /// The conversion was unwound: refunds the collection; what came from a balance is back on it already.
+    /// The payer gets everything back that is on their account again: by their rail, or by staying there.
     pub(super) fn return_to_payer(&self, draft: &mut Draft<'_>) -> Result<(), Refusal> {
         draft.status(TransferStatus::Refunding)?;
         match self.funding() {
@@ -212,6 +231,9 @@ impl Case {
     }
 
     fn refund_done(&self, draft: &mut Draft<'_>) -> Result<(), Refusal> {
+        if self.transfer.status == TransferStatus::Disputed {
+            return Ok(());
+        }
         draft.status(TransferStatus::Refunded)?;
         draft.step.transfer.refunded = self.transfer.total;
         draft.say("refunded", None, "");
@@ -222,7 +244,8 @@ impl Case {
     fn refunded(&self, draft: &mut Draft<'_>, movement: &Movement, fact: &Fact) -> Result<bool, Refusal> {
         let next = self.left_float(draft, movement, fact)?;
         let original = movement.original.map(|reference| self.movement(reference)).transpose()?;
-        if let Some((fee, float)) = original.and_then(|m| m.fee).zip(movement.float()) {
+        let fee = original.filter(|m| m.rail.returns_fee_on_refund()).and_then(|m| m.fee);
+        if let Some((fee, float)) = fee.zip(movement.float()) {
             let returned = recipes::provider_fee_returned(&float, fee);
             draft.post(EntryKind::ProviderFee, Nature::Fact, Some(movement), returned)?;
         }
@@ -248,17 +271,63 @@ impl Case {
         draft.void(movement);
         if self.returns_late_money(movement) {
             draft.say("late_return_refused", Some(&next), code);
+            self.recover_late_loss(draft, movement)?;
         } else {
-            draft.say("refund_refused", Some(&next), code);
-            draft.status(TransferStatus::NeedsAttention)?;
+            self.person_takes_over(draft, "refund_refused", &next, code)?;
         }
         draft.put(next);
         Ok(())
     }
 
+    /// A refund that had reached its payer's bank came back: what we owe is booked again, and a person takes over.
+    fn refund_came_back(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        code: &str,
+    ) -> Result<bool, Refusal> {
+        let mut next = draft.change(movement, MovementState::FailedLater)?;
+        next.code = Some(code.to_owned());
+        let float = movement.float().ok_or(Refusal::NoFloat { rail: movement.rail })?;
+        let postings = recipes::single(&float, &movement.source, movement.amount);
+        draft.post(EntryKind::Reversal, Nature::Fact, Some(movement), postings)?;
+        if self.returns_late_money(movement) {
+            draft.say("late_return_came_back", Some(&next), code);
+            self.recover_late_loss(draft, movement)?;
+        } else {
+            draft.step.transfer.refunded =
+                self.transfer.refunded.checked_sub(movement.amount).map_err(recipes::RecipeError::from)?;
+            self.person_takes_over(draft, "refund_came_back", &next, code)?;
+        }
+        draft.put(next);
+        Ok(true)
+    }
+
+    /// Says `event` and leaves the transfer to a person; while it is disputed, what the payer is owed covers the loss.
+    fn person_takes_over(
+        &self,
+        draft: &mut Draft<'_>,
+        event: &'static str,
+        movement: &Movement,
+        code: &str,
+    ) -> Result<(), Refusal> {
+        if self.transfer.status == TransferStatus::Disputed {
+            draft.note_for_staff(event, movement, code);
+            return self.recover_loss(draft, movement);
+        }
+        draft.say(event, Some(movement), code);
+        draft.status(TransferStatus::NeedsAttention)
+    }
+
     /// The provider took a finished disbursement back: the value is ours again, and a person decides.
-    fn undone(&self, draft: &mut Draft<'_>, movement: &Movement) -> Result<bool, Refusal> {
-        let next = draft.change(movement, MovementState::Reversed)?;
+    fn undone(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        state: MovementState,
+        code: &str,
+    ) -> Result<bool, Refusal> {
+        let next = draft.change(movement, state)?;
         let float = movement.float().ok_or(Refusal::NoFloat { rail: movement.rail })?;
         let postings = recipes::single(&float, &movement.source, movement.amount);
         draft.post(EntryKind::Reversal, Nature::Fact, Some(movement), postings)?;
@@ -266,8 +335,14 @@ impl Case {
             let returned = recipes::provider_fee_returned(&float, fee);
             draft.post(EntryKind::ProviderFee, Nature::Fact, Some(movement), returned)?;
         }
-        draft.status(TransferStatus::NeedsAttention)?;
-        draft.say("disbursement_reversed", Some(&next), "");
+        if self.transfer.status == TransferStatus::Disputed {
+            draft.note_for_staff("disbursement_reversed", &next, code);
+            self.unwind(draft, Some(movement))?;
+            self.recover_loss(draft, movement)?;
+        } else {
+            draft.status(TransferStatus::NeedsAttention)?;
+            draft.say("disbursement_reversed", Some(&next), code);
+        }
         draft.put(next);
         Ok(true)
     }
@@ -279,6 +354,7 @@ fn contradiction(movement: &Movement, fact: &Fact) -> Result<bool, Refusal> {
         Fact::Succeeded { .. } => MovementState::Succeeded,
         Fact::Declined { .. } => MovementState::Declined,
         Fact::Reversed => MovementState::Reversed,
+        Fact::FailedLater { .. } => MovementState::FailedLater,
         _ => return Ok(false),
     };
     if said == movement.state {

@@ -77,7 +77,8 @@ impl Exchange {
 }
 
 /// Rails that can collect, and that can disburse.
-pub const FUNDING: [Rail; 4] = [Rail::Wave, Rail::SepaTransfer, Rail::OrangeWeb, Rail::Balance];
+pub const FUNDING: [Rail; 5] =
+    [Rail::Wave, Rail::SepaTransfer, Rail::SepaDebit, Rail::OrangeWeb, Rail::Balance];
 pub const PAYOUT: [Rail; 3] = [Rail::Wave, Rail::Manual, Rail::Balance];
 
 /// What a transfer is about.
@@ -130,6 +131,25 @@ fn route(send: Currency, receive: Currency, now: DateTime<Utc>) -> Route {
     };
     let euro = PairRate::eur_xof(spread, spread, now).unwrap();
     RateTable::new([yuan, euro], Currency::EUR).unwrap().route(send, receive, now).unwrap()
+}
+
+/// The way between two currencies when every mid has moved.
+pub fn revalued(send: Currency, receive: Currency, now: DateTime<Utc>) -> Route {
+    let (base, quote, mid) = match send {
+        Currency::EUR => (Currency::EUR, Currency::XOF, "700.1"),
+        _ => (Currency::CNY, Currency::GNF, "1250"),
+    };
+    let spread = CustomerRate::Spread(Spread::new(Decimal::ZERO).unwrap());
+    let rate = PairRate {
+        pair: Pair::new(base, quote).unwrap(),
+        mid: Rate::parse(mid).unwrap(),
+        sell: spread,
+        buy: spread,
+        source: "a test".into(),
+        as_of: now,
+        max_age: None,
+    };
+    RateTable::new([rate], Currency::EUR).unwrap().route(send, receive, now).unwrap()
 }
 
 /// A transfer that awaits its money, and its wallets.
@@ -200,10 +220,11 @@ impl Books {
     }
 
     /// What a business's entries came to on each account, by the account's kind; zeroes left out. Of the entries
-    /// whose kind `counts`.
+    /// All but revaluations.
     pub fn sums(&self, business: BusinessId) -> BTreeMap<Account, i64> {
         let mut sums: BTreeMap<Account, i64> = BTreeMap::new();
-        for posting in self.entries.iter().filter(|e| e.business == business).flat_map(|e| &e.postings) {
+        let own = |e: &&JournalEntry| e.business == business && e.kind != EntryKind::Revaluation;
+        for posting in self.entries.iter().filter(own).flat_map(|e| &e.postings) {
             for (account, is_debit) in [(&posting.debit, true), (&posting.credit, false)] {
                 let raises = account.kind().is_debit_normal() == is_debit;
                 let minor = posting.amount.minor();
@@ -340,7 +361,9 @@ impl Walked {
         let open = self.case.movements.iter().filter(|m| !m.state.is_final());
         let held: BTreeSet<HoldId> = open.flat_map(|m| [m.value_hold, m.float_hold]).flatten().collect();
         assert_eq!(books.open_holds(self.business()), held, "open holds of {}", self.case.transfer.status);
-        if self.case.transfer.status.is_final() {
+        let status = self.case.transfer.status;
+        let is_settled = self.case.movements.iter().all(|m| m.state.is_final());
+        if status.is_final() || status == TransferStatus::Disputed && is_settled {
             self.check_closed(books);
         }
     }
@@ -358,9 +381,14 @@ impl Walked {
             if t.funding_rail == Rail::Balance {
                 owed(t.payer_account(), -t.total.minor());
             }
-            if let Some(payee) = &t.payee_account {
-                owed(payee.clone(), t.receive.minor());
-            }
+        }
+        let paid_out = self
+            .case
+            .movements
+            .iter()
+            .any(|m| m.kind == MovementKind::Disbursement && m.state == MovementState::Succeeded);
+        if let (Some(payee), true) = (&t.payee_account, paid_out) {
+            owed(payee.clone(), t.receive.minor());
         }
         expected.retain(|_, minor| *minor != 0);
         assert_eq!(stands, expected, "closing rule of a transfer that is {}", t.status);
@@ -386,6 +414,10 @@ impl Walked {
         for m in &self.case.movements {
             let open = match m.late() {
                 Some(Late::Waiting) => true,
+                Some(Late::Returned) if m.state == MovementState::Disputed => {
+                    let returns = |refund: &&Movement| refund.original == Some(m.reference);
+                    self.case.movements.iter().filter(returns).any(|refund| !refund.state.is_final())
+                }
                 Some(Late::Returned) => !self.case.movements.iter().any(|refund| {
                     refund.original == Some(m.reference) && refund.state == MovementState::Succeeded
                 }),

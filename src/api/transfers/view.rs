@@ -79,6 +79,15 @@ pub enum NextActionView {
     ApproveOnPhone { expires_at: Option<String> },
     /// Scan `payload`, or open `deep_link`.
     Qr { payload: String, deep_link: Option<String>, expires_at: Option<String> },
+    /// Send `amount`, which is what is still missing, to this account; the transfer is found by `reference`.
+    BankTransfer {
+        #[schema(example = "FR7630004000031234567890143")]
+        iban: String,
+        bic: Option<String>,
+        account_holder: String,
+        reference: String,
+        amount: MoneyView,
+    },
 }
 
 /// One line of what happened.
@@ -161,6 +170,9 @@ impl From<NextAction> for NextActionView {
             }
             NextAction::Qr { payload, deep_link, expires_at } => {
                 NextActionView::Qr { payload, deep_link, expires_at: expires_at.map(instant) }
+            }
+            NextAction::BankTransfer { iban, bic, account_holder, reference, amount } => {
+                NextActionView::BankTransfer { iban, bic, account_holder, reference, amount: amount.into() }
             }
         }
     }

@@ -322,11 +322,12 @@ async fn change_movements(tx: &mut PgConnection, effects: &Effects) -> Result<()
     const SQL: &str = "UPDATE movements m SET state = u.state, fee_minor = u.fee, provider_ref = u.provider_ref, \
          transaction_ref = u.transaction_ref, source = u.source, value_hold = u.value_hold, float_hold = u.float_hold, \
          code = u.code, asked = u.asked, not_found = u.not_found, submitted_at = u.submitted_at, \
-         version = u.version, updated_at = u.updated_at \
+         available_at = u.available_at, dispute_fee_minor = u.dispute_fee, version = u.version, updated_at = u.updated_at \
          FROM UNNEST($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[], \
-         $9::text[], $10::bigint[], $11::bigint[], $12::timestamptz[], $13::bigint[], $14::timestamptz[]) \
+         $9::text[], $10::bigint[], $11::bigint[], $12::timestamptz[], $13::timestamptz[], $14::bigint[], $15::bigint[], \
+         $16::timestamptz[]) \
          AS u(reference, state, fee, provider_ref, transaction_ref, source, value_hold, float_hold, code, asked, \
-         not_found, submitted_at, version, updated_at) \
+         not_found, submitted_at, available_at, dispute_fee, version, updated_at) \
          WHERE m.reference = u.reference AND m.version < u.version";
     let rows = effects.movement_rows();
     if rows.is_empty() {
@@ -345,6 +346,8 @@ async fn change_movements(tx: &mut PgConnection, effects: &Effects) -> Result<()
         .bind(rows.iter().map(|m| m.asked).collect::<Vec<_>>())
         .bind(rows.iter().map(|m| m.not_found).collect::<Vec<_>>())
         .bind(rows.iter().map(|m| m.submitted_at).collect::<Vec<_>>())
+        .bind(rows.iter().map(|m| m.available_at).collect::<Vec<_>>())
+        .bind(rows.iter().map(|m| m.dispute_fee_minor).collect::<Vec<_>>())
         .bind(rows.iter().map(|m| m.version).collect::<Vec<_>>())
         .bind(rows.iter().map(|m| m.updated_at).collect::<Vec<_>>());
     expect("movements", query.execute(&mut *tx).await?.rows_affected(), rows.len())

@@ -276,7 +276,8 @@ fn change_transfers(tx: &Transaction<'_>, effects: &Effects) -> Result<(), Store
 fn change_movements(tx: &Transaction<'_>, effects: &Effects) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE movements SET state = ?2, fee_minor = ?3, provider_ref = ?4, transaction_ref = ?5, \
          source = ?6, value_hold = ?7, float_hold = ?8, code = ?9, asked = ?10, not_found = ?11, submitted_at = ?12, \
-         version = ?13, updated_at = ?14 WHERE reference = ?1 AND version < ?13";
+         available_at = ?13, dispute_fee_minor = ?14, version = ?15, updated_at = ?16 \
+         WHERE reference = ?1 AND version < ?15";
     let mut statement = tx.prepare_cached(SQL)?;
     for m in effects.movement_rows() {
         let values = [
@@ -292,6 +293,8 @@ fn change_movements(tx: &Transaction<'_>, effects: &Effects) -> Result<(), Store
             m.asked.lite(),
             m.not_found.lite(),
             m.submitted_at.lite(),
+            m.available_at.lite(),
+            m.dispute_fee_minor.lite(),
             m.version.lite(),
             m.updated_at.lite(),
         ];

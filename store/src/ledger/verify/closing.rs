@@ -78,6 +78,11 @@ fn expected(dossier: &Dossier) -> Vec<(Account, i64)> {
 pub(super) fn late_money(dossier: &Dossier) -> impl Iterator<Item = &Movement> {
     dossier.movements.iter().filter(|movement| match movement.late() {
         Some(Late::Waiting) => true,
+        // Its loss was booked when it was disputed; it is in suspense until what returns it ends.
+        Some(Late::Returned) if movement.state == MovementState::Disputed => {
+            let returns = |refund: &&Movement| refund.original == Some(movement.reference);
+            dossier.movements.iter().filter(returns).any(|refund| !refund.state.is_final())
+        }
         Some(Late::Returned) => !dossier.movements.iter().any(|refund| {
             refund.original == Some(movement.reference) && refund.state == MovementState::Succeeded
         }),

@@ -31,9 +31,10 @@ impl Scene {
         if collection.state == MovementState::Intended {
             return Some(match ending {
                 Ending::Cancelled => Event::Cancel,
-                _ => {
-                    heard(collection, Fact::Pending { provider_ref: Some("cos-1".into()), next_action: None })
-                }
+                _ => heard(
+                    collection,
+                    Fact::Pending { provider_ref: Some("cos-1".into()), next_action: None, executing: false },
+                ),
             });
         }
         match ending {
@@ -96,7 +97,7 @@ impl Scene {
         let unlearned = case.funding().filter(|collection| collection.fee.is_none());
         if let Some(collection) = unlearned {
             let fee = Money::new(collection.amount.minor() / 100, collection.amount.currency());
-            return Some(Event::FeeLearned { movement: collection.reference, fee });
+            return Some(Event::FeeLearned { movement: collection.reference, fee, available_at: None });
         }
         let disbursement = newest(case, MovementKind::Disbursement)?;
         let can_reverse = ending == Ending::Reversed && disbursement.rail != Rail::Balance;
