@@ -36,7 +36,7 @@ pub use outcome::{Balance, NextAction, Outcome, ProviderError, StatementLine, St
 pub use port::Provider;
 pub use registry::{Duplicate, Registry};
 pub use sms::{ConsoleSms, OrangeSms, OrangeSmsConfig, SmsError, SmsReceipt, SmsSender};
-pub use stripe::{StripeConfig, StripeConfigError};
+pub use stripe::{Stripe, StripeConfig, StripeConfigError};
 pub use time::Clock;
 pub use wave::{Wave, WaveConfig, WebhookAuth};
 pub use wire::{Request, Response, Unsupported, Wire};

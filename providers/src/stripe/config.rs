@@ -2,8 +2,21 @@
 
 use std::time::Duration;
 
-use domain::{Country, Money, Wallet};
-use secrecy::SecretString;
+use domain::{Country, Currency, Money, Provider, Rail, Wallet};
+use http::{HeaderName, HeaderValue, header};
+use secrecy::{ExposeSecret, SecretString};
+use stripe_client_core::VERSION;
+
+use super::terms;
+use crate::{Callbacks, Capabilities, IdempotentOnReference, OperationKind, Refunds, Request};
+
+pub(super) const STRIPE_VERSION: HeaderName = HeaderName::from_static("stripe-version");
+
+/// Stripe keeps an idempotency key for 24 hours at least; an hour less is what we rely on.
+const KEYS_LIVE: Duration = Duration::from_secs(23 * 3600);
+
+/// Where Stripe keeps accounts for transfers from the SEPA area. Source: docs.stripe.com/payments/bank-transfers.
+const IBAN_COUNTRIES: &[&str] = &["BE", "DE", "ES", "FR", "IE", "NL"];
 
 /// One Stripe account, in euros.
 #[derive(Clone, Debug)]
@@ -41,4 +54,100 @@ pub enum StripeConfigError {
     IbanCountry,
     #[error("the bank account is not an id such as ba_…")]
     BankAccount,
+}
+
+/// A configuration that was checked, with what is derived from it once.
+pub(super) struct Checked {
+    base_url: String,
+    authorization: HeaderValue,
+    pub webhook_secrets: Vec<SecretString>,
+    pub iban_country: Country,
+    pub bank_account: Option<String>,
+}
+
+impl StripeConfig {
+    pub(super) fn check(self) -> Result<Checked, StripeConfigError> {
+        if self.webhook_secrets.iter().any(|secret| secret.expose_secret().is_empty()) {
+            return Err(StripeConfigError::EmptySecret);
+        }
+        if !IBAN_COUNTRIES.contains(&self.iban_country.code()) {
+            return Err(StripeConfigError::IbanCountry);
+        }
+        if self.bank_account.as_deref().is_some_and(|id| !terms::is_plausible(id)) {
+            return Err(StripeConfigError::BankAccount);
+        }
+        Ok(Checked {
+            base_url: crate::http::base_url(&self.base_url).ok_or(StripeConfigError::BaseUrl)?,
+            authorization: bearer(&self.api_key)?,
+            webhook_secrets: self.webhook_secrets,
+            iban_country: self.iban_country,
+            bank_account: self.bank_account,
+        })
+    }
+
+    pub(super) fn capabilities(&self) -> Capabilities {
+        use OperationKind::{Balance, Cancel, Collect, Inquire, Line, Refund, Register, Sweep, Transactions};
+        let mut operations = vec![Register, Collect, Refund, Cancel, Inquire, Balance, Transactions, Line];
+        operations.extend(self.bank_account.as_ref().map(|_| Sweep));
+        Capabilities {
+            provider: Provider::Stripe,
+            wallet: self.wallet.clone(),
+            rails: vec![Rail::SepaTransfer, Rail::SepaDebit],
+            countries: self.countries.clone(),
+            currencies: vec![Currency::EUR],
+            operations,
+            min: self.min,
+            max: self.max,
+            refunds: Refunds::Partial,
+            refund_returns_fee: false,
+            needs_customer: true,
+            // Every POST carries a key, so nothing is done twice while the key lives. What it did is found
+            // by our metadata afterwards.
+            idempotent_on_reference: IdempotentOnReference {
+                collect: true,
+                disburse: false,
+                refund: true,
+                reverse: false,
+                cancel: true,
+                sweep: true,
+            },
+            idempotent_for: Some(KEYS_LIVE),
+            reverse_within: None,
+            settling_time: self.settling_time,
+            // The payer's account for transfers is theirs for ever: an intent that we lost sight of can still be paid.
+            unseen_collection_expires: false,
+            callbacks: Callbacks {
+                collections: true,
+                disbursements: false,
+                refunds: true,
+                signed: !self.webhook_secrets.is_empty(),
+            },
+        }
+    }
+}
+
+impl Checked {
+    /// Base URL and path.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}/v1{path}", self.base_url)
+    }
+
+    /// Adds the key and the version for which our requests and readers are written.
+    pub fn authorise(&self, request: Request) -> Request {
+        let request = request.header(header::AUTHORIZATION, self.authorization.clone());
+        match HeaderValue::from_str(VERSION.as_str()) {
+            Ok(version) => request.header(STRIPE_VERSION, version),
+            Err(_) => request,
+        }
+    }
+}
+
+fn bearer(key: &SecretString) -> Result<HeaderValue, StripeConfigError> {
+    let key = key.expose_secret();
+    if key.is_empty() || key.contains(char::is_whitespace) {
+        return Err(StripeConfigError::ApiKey);
+    }
+    let mut value = HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| StripeConfigError::ApiKey)?;
+    value.set_sensitive(true);
+    Ok(value)
 }
