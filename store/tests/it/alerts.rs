@@ -35,8 +35,7 @@ async fn see(db: &Db, n: u128, seen: &Sighting, minutes: i64) -> bool {
 
 async fn resolve(db: &Db, minutes: i64) -> bool {
     let mut tx = db.begin().await.unwrap();
-    let done =
-        alerts::resolve(&mut tx, AlertKind::FloatLow, "float:wave:sn:XOF", at(minutes)).await.unwrap();
+    let done = alerts::resolve(&mut tx, AlertKind::FloatLow, "float:wave:sn:XOF", at(minutes)).await.unwrap();
     tx.commit().await.unwrap();
     done
 }
