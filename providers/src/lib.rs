@@ -18,6 +18,7 @@ mod operation;
 mod outcome;
 mod port;
 mod registry;
+pub mod screening;
 pub mod sms;
 pub mod stripe;
 mod time;
@@ -35,6 +36,7 @@ pub use operation::{
 pub use outcome::{Balance, NextAction, Outcome, ProviderError, StatementLine, StatementPage};
 pub use port::Provider;
 pub use registry::{Duplicate, Registry};
+pub use screening::{FilesConfig, Hit, ListFiles, Nobody, Screening, Subject, Verdict};
 pub use sms::{ConsoleSms, OrangeSms, OrangeSmsConfig, SmsError, SmsReceipt, SmsSender};
 pub use stripe::{Stripe, StripeConfig, StripeConfigError};
 pub use time::Clock;
