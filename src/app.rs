@@ -10,7 +10,8 @@ use std::time::Duration;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use providers::{
-    CallSettings, ConsoleSms, HttpClient, HttpProvider, OrangeSms, OrangeSmsConfig, Registry, SmsSender,
+    CallSettings, ConsoleSms, HttpClient, HttpProvider, OrangeSms, OrangeSmsConfig, Registry, Screening,
+    SmsSender,
 };
 use secrecy::ExposeSecret;
 use store::book::Mode as BookMode;
@@ -45,6 +46,8 @@ pub struct Parts {
     pub people: PersonKeys,
     pub providers: Registry,
     pub sms: Arc<dyn SmsSender>,
+    /// Holds names against lists.
+    pub screening: Arc<dyn Screening>,
     pub feed: Feed,
     pub wakes: Wakes,
     /// The simulators, in sandbox mode.
@@ -80,6 +83,7 @@ impl App {
         public_url: String,
         simulation: Option<Simulation>,
     ) -> anyhow::Result<App> {
+        let screening = crate::services::screening::of_settings(&config)?;
         let keyring = Arc::new(Keyring::new(config.master_key()?.expose()));
         let db = open_book(&config, &keyring, &clock).await?;
         let ids = Ids::new(clock.clone());
@@ -94,6 +98,7 @@ impl App {
             keyring,
             providers: outside.registry()?,
             sms: outside.sms()?,
+            screening,
             feed: Feed::default(),
             wakes: Wakes::default(),
             simulation,

@@ -22,6 +22,8 @@ words! {
         NeedsAttention = "needs_attention",
         /// A transfer is held back until a person looks at it. Subject: its id.
         OnHold = "on_hold",
+        /// A screening list cannot be read, or is too old to clear anybody by. Subject: `screening`.
+        ScreeningFailed = "screening_failed",
         /// A provider's balance is not what our ledger says, and nothing under way explains it. Subject: the account.
         Drift = "drift",
         /// Periodic work failed or did not happen, or work waits undone. Subject: its name.
@@ -69,6 +71,7 @@ impl AlertKind {
             | AlertKind::Uncertain
             | AlertKind::Drift
             | AlertKind::JobFailed
+            | AlertKind::ScreeningFailed
             | AlertKind::RateStale => Severity::Critical,
             AlertKind::NeedsAttention
             | AlertKind::OnHold
@@ -81,7 +84,10 @@ impl AlertKind {
     /// What ends it.
     pub const fn ends(self) -> Ends {
         match self {
-            AlertKind::Misconfigured | AlertKind::FloatLow | AlertKind::SmsConversionLow => Ends::Lapses,
+            AlertKind::Misconfigured
+            | AlertKind::FloatLow
+            | AlertKind::ScreeningFailed
+            | AlertKind::SmsConversionLow => Ends::Lapses,
             AlertKind::BelowFloor
             | AlertKind::Uncertain
             | AlertKind::NeedsAttention

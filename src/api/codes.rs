@@ -76,6 +76,7 @@ pub const CODES: &[Code] = {
         code("invalid_type", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("invalid_value", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("invalid_text", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
+        code("invalid_name", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("invalid_query", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("invalid_cursor", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("idempotency_key_missing", StatusCode::BAD_REQUEST, AfterChange),

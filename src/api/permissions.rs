@@ -48,7 +48,7 @@ pub type Rule = (&'static str, &'static str, Access);
 
 /// Every route there is.
 pub const TABLE: &[Rule] = {
-    use Access::{Open, SignedIn, Staff};
+    use Access::{Open, SignedIn, Staff, StaffFresh};
     &[
         ("GET", "/healthz", Open),
         ("GET", "/readyz", Open),
@@ -89,6 +89,9 @@ pub const TABLE: &[Rule] = {
         ("GET", "/v1/admin/outbox", Staff),
         ("GET", "/v1/admin/uncertain", Staff),
         ("GET", "/v1/admin/audit", Staff),
+        ("GET", "/v1/admin/attention", Staff),
+        ("POST", "/v1/admin/transfers/{id}/release", StaffFresh),
+        ("POST", "/v1/admin/transfers/{id}/refuse", StaffFresh),
         ("GET", "/v1/sandbox", Open),
         ("POST", "/v1/sandbox/clock", Open),
     ]

@@ -53,6 +53,9 @@ struct Readiness {
     /// What stands in the way: `book_failed`, `database_not_writable`, `database_too_slow`, `migrations_pending`,
     /// `disk_low`.
     reasons: Vec<&'static str>,
+    /// Lists that names are screened against; 0: nobody is screened.
+    #[schema(example = 1)]
+    screening_lists: usize,
 }
 
 /// Can the gateway take money work?
@@ -68,7 +71,8 @@ async fn ready(State(app): State<App>) -> Response {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
     };
-    (status, Json(Readiness { status: word, reasons })).into_response()
+    (status, Json(Readiness { status: word, reasons, screening_lists: app.screening.lists().len() }))
+        .into_response()
 }
 
 /// A list without pages.

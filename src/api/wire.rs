@@ -110,6 +110,15 @@ pub fn text(value: &str, pointer: &str, max: usize) -> Result<String, FieldError
     Err(FieldError::new(pointer, "invalid_text").with("min", 1).with("max", max))
 }
 
+/// What a person or company is called: a text with a letter of any script in it.
+///
+/// Errors: `invalid_text`, `invalid_name`.
+pub fn name(value: &str, pointer: &str, max: usize) -> Result<String, FieldError> {
+    let name = text(value, pointer, max)?;
+    let is_one = name.chars().any(char::is_alphabetic);
+    if is_one { Ok(name) } else { Err(FieldError::new(pointer, "invalid_name")) }
+}
+
 /// Control characters, and those that turn the direction of what stands beside them.
 fn is_unseen(letter: char) -> bool {
     letter.is_control()
@@ -168,6 +177,23 @@ mod tests {
         assert_eq!(text("é".repeat(80).as_str(), "/name", 80).map(|name| name.len()), Ok(160));
         for bad in ["", "   ", "a\nb", "a\u{0}b", "\u{202e}abc", &"x".repeat(81)] {
             assert_eq!(text(bad, "/name", 80).unwrap_err().code, "invalid_text", "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn names_have_letters() {
+        for good in ["Awa", " Ndèye Fatou ", "习近平", "محمد", "Boutique 2000", "O"] {
+            assert_eq!(name(good, "/name", 80).as_deref(), Ok(good.trim()));
+        }
+        for (bad, code) in [
+            ("12", "invalid_name"),
+            ("…", "invalid_name"),
+            ("--", "invalid_name"),
+            (" ", "invalid_text"),
+            ("A\u{202e}wa", "invalid_text"),
+            (&*"a".repeat(81), "invalid_text"),
+        ] {
+            assert_eq!(name(bad, "/name", 80).unwrap_err().code, code, "{bad:?}");
         }
     }
 

@@ -40,6 +40,15 @@ pub struct Corridor {
     pub max: Money,
     /// What customers are told.
     pub delivery_estimate_s: i64,
+    /// Whether payers have to give their name; as `screening` says when absent.
+    pub require_payer_name: Option<bool>,
+}
+
+impl Corridor {
+    /// What tells it from every other corridor: countries and currencies of its two ends.
+    pub fn ends(&self) -> (Country, Country, Currency, Currency) {
+        (self.from, self.to, self.send_currency, self.receive_currency)
+    }
 }
 
 /// Reads every corridor; those that are incomplete are reported and left out.
@@ -50,16 +59,12 @@ pub fn corridors(r: &mut Reader, wave: &[WaveWallet]) -> Vec<Corridor> {
         let Some(corridor) = corridor(r, &path) else { continue };
         check_rails(r, &path, &corridor, wave);
         check_amounts(r, &path, &corridor);
-        if corridors.iter().any(|other| ends(other) == ends(&corridor)) {
+        if corridors.iter().any(|other| other.ends() == corridor.ends()) {
             r.refuse(&path, "is there twice", "keep one of the two corridors with these ends");
         }
         corridors.push(corridor);
     }
     corridors
-}
-
-fn ends(corridor: &Corridor) -> (Country, Country, Currency, Currency) {
-    (corridor.from, corridor.to, corridor.send_currency, corridor.receive_currency)
 }
 
 fn corridor(r: &mut Reader, path: &str) -> Option<Corridor> {
@@ -71,6 +76,7 @@ fn corridor(r: &mut Reader, path: &str) -> Option<Corridor> {
     let funding_rails = rails(r, &at("funding_rails"));
     let payout_rails = rails(r, &at("payout_rails"));
     let fee_bps = r.needed(&at("fee_bps"), basis_points, "as \"100\" for one percent");
+    let require_payer_name = r.flag(&at("require_payer_name"));
     let delivery_estimate_s = r.number(&at("delivery_estimate_s"), 0..=2_592_000);
     // Amounts cannot be read without their currency, whose absence is reported already.
     let money = |text: &str| Money::parse(text, send_currency.unwrap_or(Currency::XOF));
@@ -92,6 +98,7 @@ fn corridor(r: &mut Reader, path: &str) -> Option<Corridor> {
         min: min?,
         max: max?,
         delivery_estimate_s,
+        require_payer_name,
     })
 }
 

@@ -16,6 +16,7 @@ mod layers;
 mod problem;
 mod providers;
 mod reader;
+mod screening;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use keys::{KeyError, MasterKey, write_private};
 pub use layers::{Flag, Sources};
 pub use problem::{ConfigError, Problem};
 pub use providers::{Sms, SmsSender, WaveWallet, WebhookProof};
+pub use screening::Screening;
 pub use sections::{Auth, Limits, Log, LogFormat, Quotes, Workers};
 
 /// What is compiled in, with the meaning of every key.
@@ -83,6 +85,8 @@ pub struct Config {
     pub limits: Limits,
     /// Offers.
     pub quotes: Quotes,
+    /// Names, and the lists they are held against.
+    pub screening: Screening,
     /// Wave wallets, by name.
     pub wave: Vec<WaveWallet>,
     /// What is served; from, to and both currencies are never the same twice.

@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::address::{self, AllowedHosts, BaseUrl};
 use super::reader::Reader;
-use super::{Config, Database, Keys, MasterKey, Mode, Simulators, checks, corridors, providers};
+use super::{Config, Database, Keys, MasterKey, Mode, Simulators, checks, corridors, providers, screening};
 
 /// Signing in; durations in seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +134,7 @@ pub fn config(r: &mut Reader) -> Config {
         sms,
         limits,
         quotes,
+        screening: screening::screening(r),
         wave,
         corridors,
         workers,

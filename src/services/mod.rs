@@ -6,6 +6,7 @@
 //! Deliberately absent: HTTP, SQL text, and any provider by name.
 
 pub mod alerts;
+pub mod attention;
 pub mod auth;
 pub mod books;
 pub mod callbacks;
@@ -25,6 +26,7 @@ pub mod promises;
 pub mod quotes;
 pub mod readiness;
 pub mod sandbox;
+pub mod screening;
 pub mod texts;
 pub mod transfers;
 

@@ -14,6 +14,7 @@ use store::writer::{Change, Kept, WriteError};
 use store::{StoreError, movements};
 
 use super::cases::{self, CaseError, OpenCase, With};
+use super::screening::{self, NotScreened};
 use super::{alerts, calls, facts, fees, notices};
 use crate::app::App;
 
@@ -171,8 +172,21 @@ impl Leg<'_> {
         }
     }
 
-    /// Reserves the float; when it does not suffice the payment waits and somebody is told.
+    /// Screens who pays and who is paid, then reserves the float; when it does not suffice the payment waits and
+    /// somebody is told. What was screened and released by a person, and what goes back, is not screened.
     async fn dispatch(&self) -> Result<Option<End>, KeepError> {
+        let is_first = self.open.case.undispatched().is_some_and(|m| m.reference == self.movement.reference);
+        if is_first && !self.movement.is_released() {
+            match screening::reason_to_hold(self.app, self.open).await {
+                Ok(None) => {}
+                Ok(Some(reason)) => return self.tell(Event::Hold { reason }).await,
+                Err(NotScreened::Store(error)) => return Err(error.into()),
+                Err(NotScreened::Screening(error)) => {
+                    alerts::not_screened(self.app, self.movement, &error).await;
+                    return Ok(Some(End::Again { after: TimeDelta::seconds(30), error: error.to_string() }));
+                }
+            }
+        }
         match self.tell(Event::Dispatch { movement: self.movement.reference }).await {
             Err(KeepError::Case(CaseError::Write(WriteError::Ledger(LedgerError::InsufficientFunds {
                 ..

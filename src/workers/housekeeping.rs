@@ -86,6 +86,14 @@ pub async fn measure(app: App, stop: CancellationToken) {
     }
 }
 
+/// Takes changed screening lists into use.
+pub async fn screen(app: App, stop: CancellationToken) {
+    let wait = Duration::from_secs(app.config.screening.reload_s);
+    while !paused(wait, &stop).await {
+        crate::services::screening::refresh(&app).await;
+    }
+}
+
 async fn gauge(app: &App) -> Result<(), store::StoreError> {
     let mut reader = app.db.read().await?;
     for (status, count) in store::transfers::count_by_status(&mut reader.conn()).await? {

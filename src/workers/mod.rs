@@ -67,6 +67,7 @@ impl Workers {
         loops.spawn(housekeeping::rotate(app.clone(), stop.clone()));
         loops.spawn(housekeeping::forget(app.clone(), stop.clone()));
         loops.spawn(housekeeping::measure(app.clone(), stop.clone()));
+        loops.spawn(housekeeping::screen(app.clone(), stop.clone()));
         Workers { loops, stop }
     }
 

@@ -7,6 +7,7 @@
 //! Deliberately absent: decisions, providers, HTTP and the present time; instants are passed in.
 
 pub mod alerts;
+pub mod attention;
 pub mod audit;
 pub mod backup;
 pub mod book;

@@ -2,7 +2,7 @@
 //!
 //! Unicode is composed (NFKC: decomposing would take Korean syllables apart), then transliterated to ASCII by
 //! `deunicode`. Apostrophes join, anything else that is no letter or digit parts words; small words that come and go
-//! (`al`, `bin`, `de`) are left out. A word's *sound* is its consonants with the spellings of one sound made one, so
+//! (`al`, `bin`, `de`) are left out, and doubled letters and `ou` are one. A word's *sound* is its consonants with the spellings of one sound made one, so
 //! that `Mohamed`, `Muhammad` and `محمد` meet.
 
 use deunicode::deunicode_with_tofu;
@@ -24,12 +24,24 @@ pub fn words(name: &str) -> Vec<String> {
         joined.split(|l: char| !l.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
     let telling: Vec<&str> = all.iter().copied().filter(|word| !SMALL_WORDS.contains(word)).collect();
     let kept = if telling.len() >= 2 { telling } else { all };
-    kept.into_iter().take(MOST_WORDS).map(str::to_owned).collect()
+    kept.into_iter().take(MOST_WORDS).map(folded).collect()
 }
 
 /// `القذافي` is `al-Qadhafi`: the article is written to the word.
 fn without_arabic_article(word: &str) -> &str {
     word.strip_prefix("ال").filter(|rest| rest.chars().count() > 2).unwrap_or(word)
+}
+
+/// `youssouf` is `yusuf`: one letter for two that are the same, and for the French `ou`.
+fn folded(word: &str) -> String {
+    let plain = word.replace("ou", "u").replace("oo", "u");
+    let mut folded = String::with_capacity(plain.len());
+    for letter in plain.chars() {
+        if !(letter.is_ascii_alphabetic() && folded.ends_with(letter)) {
+            folded.push(letter);
+        }
+    }
+    if folded.len() == 1 { word.to_owned() } else { folded }
 }
 
 /// The consonants of a word, one letter per sound.

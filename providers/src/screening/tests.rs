@@ -36,15 +36,15 @@ fn score(listed: &str, asked: &str) -> u8 {
 #[test]
 fn names_of_any_script_become_plain_words() {
     for (name, expected) in [
-        ("Fatou N’Diaye", "fatou ndiaye"),
+        ("Fatou N’Diaye", "fatu ndiaye"),
         ("  JOSÉ  María-Núñez ", "jose maria nunez"),
-        ("Kouamé, Aïssata", "kouame aissata"),
-        ("Ｆｕｌｌｗｉｄｔｈ Name", "fullwidth name"),
-        ("Łukasz Straße Æneas", "lukasz strasse aeneas"),
+        ("Kouamé, Aïssata", "kuame aisata"),
+        ("Ｆｕｌｌｗｉｄｔｈ Name", "fulwidth name"),
+        ("Łukasz Straße Æneas", "lukasz strase aeneas"),
         ("Владимир Путин", "vladimir putin"),
         ("习近平", "xi jin ping"),
         ("김정은", "gimjeongeun"),
-        ("Muammar al-Qadhafi", "muammar qadhafi"),
+        ("Muammar al-Qadhafi", "muamar qadhafi"),
         ("Ben Ali", "ben ali"),
         ("J. R. Kony", "j r kony"),
         ("", ""),
@@ -88,6 +88,7 @@ fn the_same_person_is_met() {
         ("Abdoulaye Kouassi", "Abdulaye Kouasi"),
         ("Muhammad Hassan", "Mohamed Hassan"),
         ("Umar Hassan", "Omar Hassan"),
+        ("Yusuf Kony", "Youssouf Konny"),
         ("Muammar Gaddafi", "Mouammar Kadhafi"),
         ("Muammar al-Qadhafi", "Muammar Gaddafi"),
         ("Muhammad al-Qadhafi", "محمد القذافي"),
@@ -143,12 +144,12 @@ fn a_hit_explains_itself_without_names() {
         program: Some("UN-CAR".into()),
     };
     index.add("un", listed);
-    index.add("eu", entry("7", &["Joseph Konny"]));
+    index.add("eu", entry("7", &["Josef Konny"]));
     let asked = |country| Subject { name: "KONY Joseph", country };
     let hits = index.search(&asked(Some(Country::CI)), THRESHOLD).hits;
     let told: Vec<_> = hits.iter().map(Hit::to_string).collect();
     let first = "un:Q123 100% (words: 2 same, 0 alike, 0 left over; other country; UN-CAR)";
-    assert_eq!(told, [first, "eu:7 92% (words: 1 same, 1 alike, 0 left over)"]);
+    assert_eq!(told, [first, "eu:7 95% (words: 1 same, 1 alike, 0 left over)"]);
     let hits = index.search(&asked(Some(Country::SN)), THRESHOLD).hits;
     assert!(hits[0].to_string().contains("same country"));
     assert_eq!(index.search(&asked(None), 100).hits.len(), 1);

@@ -1,5 +1,6 @@
 //! `/v1/admin`: what operators and admins look at.
 
+mod attention;
 mod audit;
 mod ledger;
 mod queues;
@@ -20,4 +21,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(queues::outbox))
         .routes(routes!(queues::uncertain))
         .routes(routes!(audit::list))
+        .routes(routes!(attention::list))
+        .routes(routes!(attention::release))
+        .routes(routes!(attention::refuse))
 }

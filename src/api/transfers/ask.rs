@@ -85,7 +85,7 @@ impl NewPayer {
     fn read(self, fields: &mut Fields, at: &str) -> Option<PartyAsk> {
         let rail = fields.take(wire::word(&self.rail, &format!("{at}/rail")));
         let phone = fields.take_some(self.phone.map(|text| wire::phone(&text, &format!("{at}/phone"))));
-        let name = fields.take_some(self.name.map(|text| wire::text(&text, &format!("{at}/name"), LONGEST)));
+        let name = fields.take_some(self.name.map(|text| wire::name(&text, &format!("{at}/name"), LONGEST)));
         let email = fields.take_some(self.email.map(|text| email(&text, &format!("{at}/email"))));
         for (given, name) in [(&self.iban, "iban"), (&self.mandate, "mandate")] {
             if given.is_some() {
@@ -101,7 +101,7 @@ impl NewPayee {
         let rail = fields.take(wire::word(&self.rail, &format!("{at}/rail")));
         let phone = fields.take_some(self.phone.map(|text| wire::phone(&text, &format!("{at}/phone"))));
         let account = fields.take_some(self.account.map(|text| wire::word(&text, &format!("{at}/account"))));
-        let name = fields.take(wire::text(&self.name, &format!("{at}/name"), LONGEST));
+        let name = fields.take(wire::name(&self.name, &format!("{at}/name"), LONGEST));
         let country = fields.take(wire::country(&self.country, &format!("{at}/country")));
         Some(PartyAsk { rail: rail?, phone, name, email: None, account, country })
     }

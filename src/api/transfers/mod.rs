@@ -7,7 +7,7 @@ pub mod receipt;
 mod view;
 
 pub use ask::NewTransfer;
-pub use view::{HappeningView, TransferView};
+pub use view::{HappeningView, PartyView, TransferView};
 
 use std::time::Duration;
 
@@ -139,7 +139,7 @@ impl WaitQuery {
         (status = 409, description = "`quote_used`, `idempotency_in_flight`", body = ProblemView),
         (status = 410, description = "`quote_expired`", body = ProblemView),
         (status = 422, description = "`idempotency_key_reused`, `insufficient_funds`, `invalid_phone`, `invalid_country`, \
-            `invalid_text`, `rail_mismatch`, `country_mismatch`, `unknown_account`, `same_account`, \
+            `invalid_text`, `invalid_name`, `rail_mismatch`, `country_mismatch`, `unknown_account`, `same_account`, \
             `not_for_this_rail`", body = ProblemView),
         (status = 503, description = "`overloaded`", body = ProblemView),
     )

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use domain::transfer::Refusal;
 use domain::{Account, AlertId, AlertKind, Money, Movement, Provider, Wallet};
+use providers::screening::{ListError, ScreeningError};
 use store::StoreError;
 use store::alerts::Sighting;
 
@@ -84,6 +85,19 @@ pub async fn float_low(app: &App, movement: &Movement) {
 pub async fn misconfigured(app: &App, movement: &Movement, reason: &str) {
     let seen = Seen::about(AlertKind::Misconfigured, wallet_of(movement), movement);
     raise(app, seen.with("reason", reason)).await;
+}
+
+/// A list of names cannot be read: what was read before is in use, until it is too old.
+pub async fn list_unreadable(app: &App, error: &ListError) {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    let seen = Seen::new(AlertKind::ScreeningFailed, "screening");
+    raise(app, seen.with("reason", format!("{error}{cause}"))).await;
+}
+
+/// Nobody can be screened now; the payment waits.
+pub async fn not_screened(app: &App, movement: &Movement, error: &ScreeningError) {
+    let seen = Seen::about(AlertKind::ScreeningFailed, "screening", movement);
+    raise(app, seen.with("reason", error)).await;
 }
 
 /// Money came to `wallet` that no transfer of ours asked for. `source` is the provider's name for where it lies, as a

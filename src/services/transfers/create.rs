@@ -81,6 +81,7 @@ async fn plan(app: &App, owner: UserId, ask: &Ask) -> Result<Plan, TransferError
         return Err(TransferError::QuoteExpired);
     }
     check_ends(&quote, ask)?;
+    check_names(app, &quote, ask)?;
     let payee = payee_account(app, &mut reader.conn(), &quote, ask).await?;
     let id = TransferId::from_uuid(app.ids.next());
     let transfer = Transfer::new(id, &quote, payee, ask.reference.clone(), now);
@@ -165,6 +166,18 @@ fn check_ends(quote: &Quote, ask: &Ask) -> Result<(), TransferError> {
             Err(TransferError::invalid("/payee/phone", "country_mismatch"))
         }
         (Some(_), _) => Ok(()),
+    }
+}
+
+/// The payer's name where policy asks for it: as the corridor says, else as screening does. The payee's always is there.
+fn check_names(app: &App, quote: &Quote, ask: &Ask) -> Result<(), TransferError> {
+    let ends = (quote.from_country, quote.to_country, quote.send.currency(), quote.receive.currency());
+    let corridor = app.config.corridors.iter().find(|corridor| corridor.ends() == ends);
+    let asked = corridor.and_then(|corridor| corridor.require_payer_name);
+    let is_needed = asked.unwrap_or(app.config.screening.require_payer_name);
+    match &ask.payer.name {
+        None if is_needed => Err(TransferError::invalid("/payer/name", "missing_field")),
+        _ => Ok(()),
     }
 }
 

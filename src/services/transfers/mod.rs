@@ -4,10 +4,12 @@
 //! workers. Readers see their own transfers; staff see all.
 
 mod create;
+mod decide;
 mod late;
 mod read;
 
 pub use create::{Ask, PartyAsk, Stored, create};
+pub use decide::{refuse, release};
 pub use late::reuse_late;
 pub use read::{Seen, Viewer, cancel, find, list, timeline, wait};
 

@@ -10,10 +10,11 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, timeout_at};
 
 use super::TransferError;
-use super::create::{Stored, audit, replay};
+use super::create::{Stored, audit};
+use super::decide::apply_once;
 use crate::app::App;
 use crate::services::IdempotencyKey as Key;
-use crate::services::cases::{self, With};
+use crate::services::cases;
 use crate::services::people::{People, Sealer};
 
 /// How long a watcher trusts the feed of its own process before it looks at the book.
@@ -133,23 +134,6 @@ pub async fn cancel(
     render: impl Fn(&Seen) -> Vec<u8> + Send + Sync,
 ) -> Result<Stored, TransferError> {
     find(app, Viewer::Owner(owner), id).await?;
-    if let Some(stored) = replay(app, key).await? {
-        return Ok(stored);
-    }
-    let claim = |seen: &Seen| super::create::claim(app, key, 200, None, &render(seen));
-    let with = With {
-        claim: Some(&claim),
-        audit: vec![audit(app, owner, "transfer.cancel", id.to_string())],
-        ..With::default()
-    };
-    match cases::apply(app, id, &Event::Cancel, with).await {
-        Ok(_) => {}
-        Err(cases::CaseError::Write(store::writer::WriteError::KeyReused)) => {
-            return Err(TransferError::KeyReused);
-        }
-        // Refused because the same request, sent twice at once, was faster: then its answer is there.
-        Err(error) => return replay(app, key).await?.ok_or(error.into()),
-    }
-    let stored = replay(app, key).await?.ok_or(TransferError::Overloaded)?;
-    Ok(Stored { replayed: false, ..stored })
+    let audit = audit(app, owner, "transfer.cancel", id.to_string());
+    apply_once(app, key, id, &Event::Cancel, audit, render).await
 }

@@ -1,6 +1,7 @@
 //! Stories of money: each begins with people and ends with closed books, on both databases.
 
 mod happy;
+mod held;
 mod keys;
 mod late;
 mod refused;
