@@ -21,7 +21,7 @@ use store::{Db, DbOptions, PersonKeys, Writer};
 use uuid::Uuid;
 
 use crate::clock::{Clock, Ids};
-use crate::config::{Config, Mode, WaveWallet, WebhookProof};
+use crate::config::{Config, Mode, StripeAccount, WaveWallet, WebhookProof};
 use crate::services::feed::Feed;
 use crate::simulators::Simulation;
 use crate::workers::Wakes;
@@ -187,6 +187,12 @@ impl<'a> Outside<'a> {
             let provider = HttpProvider::new(wire, self.client.clone(), self.time.clone(), settings);
             registry.add(Arc::new(provider))?;
         }
+        if let Some(account) = &self.config.stripe {
+            let wire = providers::Stripe::new(self.stripe(account))?;
+            let settings = CallSettings::default();
+            let provider = HttpProvider::new(wire, self.client.clone(), self.time.clone(), settings);
+            registry.add(Arc::new(provider))?;
+        }
         Ok(registry)
     }
 
@@ -204,6 +210,21 @@ impl<'a> Outside<'a> {
             wallet: wallet.wallet.clone(),
             country: wallet.country,
             currency: wallet.currency,
+            min: None,
+            max: None,
+            settling_time: Duration::from_secs(120),
+        }
+    }
+
+    fn stripe(&self, account: &StripeAccount) -> providers::StripeConfig {
+        providers::StripeConfig {
+            base_url: account.base_url(self.simulators.as_ref()),
+            api_key: account.api_key.clone(),
+            webhook_secrets: account.webhook_secrets.clone(),
+            wallet: account.wallet.clone(),
+            countries: account.countries.clone(),
+            iban_country: account.iban_country,
+            bank_account: account.bank_account.clone(),
             min: None,
             max: None,
             settling_time: Duration::from_secs(120),

@@ -105,6 +105,8 @@ ids! {
     AuditId = "audit";
     /// Something that a person should look at.
     AlertId = "alert";
+    /// A payer's standing consent to be debited.
+    MandateId = "mandate";
     /// A device that somebody signs in from.
     DeviceId = "device";
 }

@@ -45,8 +45,8 @@ pub use fx::{Conversion, CustomerRate, FxError, Pair, PairRate, Rate, RateError,
 pub use hold::{Hold, HoldState};
 pub use iban::{Iban, IbanError};
 pub use ids::{
-    AccountId, AlertId, AuditId, DeviceId, EntryId, EventId, HoldId, IdError, InboxId, MerchantId, OtpId,
-    PromiseId, QuoteId, SessionId, TransferId, UserId,
+    AccountId, AlertId, AuditId, DeviceId, EntryId, EventId, HoldId, IdError, InboxId, MandateId, MerchantId,
+    OtpId, PromiseId, QuoteId, SessionId, TransferId, UserId,
 };
 pub use ledger::{Balance, FloorAlert, LedgerError, LedgerStep};
 pub use money::{Money, MoneyError};

@@ -110,6 +110,9 @@ pub const CODES: &[Code] = {
         code("unknown_account", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("same_account", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("not_for_this_rail", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
+        code("invalid_iban", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
+        code("iban_outside_sepa", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
+        code("unknown_mandate", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("webhook_unauthentic", StatusCode::UNAUTHORIZED, AfterChange),
     ]
 };

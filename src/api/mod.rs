@@ -17,6 +17,7 @@ mod headers;
 mod hosts;
 mod language;
 pub mod limits;
+mod mandates;
 mod me;
 pub mod metrics;
 pub mod openapi;
@@ -58,6 +59,7 @@ fn routes(mode: Mode) -> OpenApiRouter<App> {
         .merge(service::routes())
         .merge(docs::routes())
         .merge(auth::routes())
+        .merge(mandates::routes())
         .merge(me::routes())
         .merge(quotes::routes())
         .merge(transfers::routes())

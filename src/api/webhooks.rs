@@ -16,7 +16,7 @@ use crate::services::callbacks::{self, CallbackError};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(wave))
+    OpenApiRouter::new().routes(routes!(wave)).routes(routes!(stripe))
 }
 
 /// Larger callbacks are refused.
@@ -44,6 +44,25 @@ impl From<CallbackError> for Problem {
 )]
 pub async fn wave(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Received>, Problem> {
     receive(&app, Provider::Wave, &headers, body).await
+}
+
+/// Stripe's events.
+#[utoipa::path(
+    post, path = "/webhooks/stripe", tag = "webhooks", request_body(content = String, content_type = "application/json"),
+    params(("Stripe-Signature" = String, Header, description = "`t=…,v1=…`, several `v1` while a secret is rolled")),
+    responses(
+        (status = 200, description = "Stored, now or before", body = Received),
+        (status = 401, description = "`webhook_unauthentic`", body = ProblemView),
+        (status = 413, description = "`payload_too_large`", body = ProblemView),
+        (status = 503, description = "`overloaded`: nothing was stored, send it again", body = ProblemView),
+    )
+)]
+pub async fn stripe(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Received>, Problem> {
+    receive(&app, Provider::Stripe, &headers, body).await
 }
 
 /// An empty object.

@@ -46,11 +46,13 @@ impl Kind {
 }
 
 /// Settings whose value is never shown and may be given as a file.
-const SECRETS: [&str; 7] = [
+const SECRETS: [&str; 9] = [
     "database.url",
     "keys.master",
     "keys.token",
     "sms.client_secret",
+    "stripe.api_key",
+    "stripe.webhook_secrets",
     "wave.wallets.*.api_key",
     "wave.wallets.*.signing_secret",
     "wave.wallets.*.webhook.secrets",

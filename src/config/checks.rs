@@ -74,7 +74,7 @@ fn sandbox(r: &mut Reader, config: &Config) {
         }
     }
     for (path, url) in provider_urls(config) {
-        if url.host().ends_with(".wave.com") || url.host().ends_with(".orange.com") {
+        if [".wave.com", ".orange.com", ".stripe.com"].iter().any(|real| url.host().ends_with(real)) {
             let hint = "leave it out to use the simulators, or set mode = \"live\"";
             r.refuse(&path, "is a real provider, in sandbox mode", hint);
         }
@@ -139,7 +139,8 @@ fn provider_urls(config: &Config) -> Vec<(String, BaseUrl)> {
         SmsSender::Orange { base_url: Some(url), .. } => Some(("sms.base_url".to_owned(), url.clone())),
         _ => None,
     };
-    wave.chain(sms).collect()
+    let stripe = config.stripe.as_ref().and_then(|account| account.base_url.clone());
+    wave.chain(sms).chain(stripe.map(|url| ("stripe.base_url".to_owned(), url))).collect()
 }
 
 fn provider_secrets(config: &Config) -> Vec<(String, SecretString)> {
@@ -149,6 +150,11 @@ fn provider_secrets(config: &Config) -> Vec<(String, SecretString)> {
         secrets.push((at("api_key"), wallet.api_key.clone()));
         secrets.extend(wallet.signing_secret.clone().map(|secret| (at("signing_secret"), secret)));
         secrets.extend(wallet.webhook_secrets.iter().cloned().map(|secret| (at("webhook.secrets"), secret)));
+    }
+    if let Some(account) = &config.stripe {
+        secrets.push(("stripe.api_key".to_owned(), account.api_key.clone()));
+        let webhook = account.webhook_secrets.iter().cloned();
+        secrets.extend(webhook.map(|secret| ("stripe.webhook_secrets".to_owned(), secret)));
     }
     if let SmsSender::Orange { client_secret, .. } = &config.sms.sender {
         secrets.push(("sms.client_secret".to_owned(), client_secret.clone()));

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use domain::{Country, Currency, FeeSchedule, Money, Rail};
 use rust_decimal::Decimal;
 
-use super::WaveWallet;
 use super::reader::Reader;
+use super::{StripeAccount, WaveWallet};
 
 /// One direction between two countries (or within one) and two currencies.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,12 +52,12 @@ impl Corridor {
 }
 
 /// Reads every corridor; those that are incomplete are reported and left out.
-pub fn corridors(r: &mut Reader, wave: &[WaveWallet]) -> Vec<Corridor> {
+pub fn corridors(r: &mut Reader, wave: &[WaveWallet], stripe: Option<&StripeAccount>) -> Vec<Corridor> {
     let mut corridors: Vec<Corridor> = Vec::new();
     for number in 0..r.count("corridors") {
         let path = format!("corridors.{number}");
         let Some(corridor) = corridor(r, &path) else { continue };
-        check_rails(r, &path, &corridor, wave);
+        check_rails(r, &path, &corridor, wave, stripe);
         check_amounts(r, &path, &corridor);
         if corridors.iter().any(|other| other.ends() == corridor.ends()) {
             r.refuse(&path, "is there twice", "keep one of the two corridors with these ends");
@@ -116,20 +116,35 @@ fn basis_points(text: &str) -> Result<Decimal, &'static str> {
     Decimal::from_str_exact(text).map_err(|_| "is no decimal number")
 }
 
-/// Each rail needs somebody who can move this currency in this country.
-fn check_rails(r: &mut Reader, path: &str, corridor: &Corridor, wave: &[WaveWallet]) {
+/// Each rail needs somebody who can move this currency in this country, in this direction.
+fn check_rails(
+    r: &mut Reader,
+    path: &str,
+    corridor: &Corridor,
+    wave: &[WaveWallet],
+    stripe: Option<&StripeAccount>,
+) {
     let ends = [
         ("funding_rails", &corridor.funding_rails, corridor.from, corridor.send_currency),
         ("payout_rails", &corridor.payout_rails, corridor.to, corridor.receive_currency),
     ];
     for (key, rails, country, currency) in ends {
         let has_wave = wave.iter().any(|wallet| (wallet.country, wallet.currency) == (country, currency));
+        let has_stripe = key == "funding_rails"
+            && currency == Currency::EUR
+            && stripe.is_some_and(|account| account.countries.contains(&country));
         for rail in rails {
             let hint = match rail {
                 Rail::Balance => continue,
                 Rail::Wave if has_wave => continue,
+                Rail::SepaTransfer | Rail::SepaDebit if has_stripe => continue,
                 Rail::Wave => format!("add a [wave.wallets.…] of {country} in {currency}, or drop the rail"),
-                _ => "drop the rail; only wave and balance have settings".to_owned(),
+                Rail::SepaTransfer | Rail::SepaDebit => {
+                    format!(
+                        "set stripe.api_key and name {country} in stripe.countries; it takes EUR and pays nobody"
+                    )
+                }
+                _ => "drop the rail; only wave, the SEPA rails and balance have settings".to_owned(),
             };
             r.refuse(
                 &format!("{path}.{key}"),

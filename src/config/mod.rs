@@ -18,6 +18,7 @@ mod providers;
 mod reader;
 mod screening;
 mod sections;
+mod stripe;
 #[cfg(test)]
 mod tests;
 mod variables;
@@ -36,6 +37,7 @@ pub use problem::{ConfigError, Problem};
 pub use providers::{Sms, SmsSender, WaveWallet, WebhookProof};
 pub use screening::Screening;
 pub use sections::{Auth, Limits, Log, LogFormat, Quotes, Workers};
+pub use stripe::StripeAccount;
 
 /// What is compiled in, with the meaning of every key.
 pub(crate) const DEFAULTS: &str = include_str!("../../config.default.toml");
@@ -89,6 +91,8 @@ pub struct Config {
     pub screening: Screening,
     /// Wave wallets, by name.
     pub wave: Vec<WaveWallet>,
+    /// The account at Stripe, if there is one.
+    pub stripe: Option<StripeAccount>,
     /// What is served; from, to and both currencies are never the same twice.
     pub corridors: Vec<Corridor>,
     /// The loops that drain.
@@ -135,6 +139,11 @@ impl Config {
     /// How the world reaches a gateway that listens on `bound`: `public_url`, else that address.
     pub fn public_url(&self, bound: SocketAddr) -> BaseUrl {
         self.public_url.clone().unwrap_or_else(|| BaseUrl::of_listener(bound))
+    }
+
+    /// The most that one direct debit may take, where there are debits.
+    pub fn debit_max(&self) -> Option<domain::Money> {
+        self.stripe.as_ref().map(|account| account.debit_max)
     }
 
     /// The key that everything encrypted hangs on.

@@ -92,7 +92,12 @@ impl Sms {
     }
 }
 
-fn place(said: Option<&BaseUrl>, simulators: Option<&BaseUrl>, prefix: &str, real: &str) -> String {
+pub(super) fn place(
+    said: Option<&BaseUrl>,
+    simulators: Option<&BaseUrl>,
+    prefix: &str,
+    real: &str,
+) -> String {
     match (said, simulators) {
         (Some(said), _) => said.as_str().to_owned(),
         (None, Some(simulators)) => simulators.join(prefix),

@@ -10,7 +10,9 @@ use tracing_subscriber::EnvFilter;
 
 use super::address::{self, AllowedHosts, BaseUrl};
 use super::reader::Reader;
-use super::{Config, Database, Keys, MasterKey, Mode, Simulators, checks, corridors, providers, screening};
+use super::{
+    Config, Database, Keys, MasterKey, Mode, Simulators, checks, corridors, providers, screening, stripe,
+};
 
 /// Signing in; durations in seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +71,8 @@ pub struct Quotes {
     pub ttl_s: i64,
     /// How long a payer who took one at the last moment still has to pay.
     pub funding_window_s: i64,
+    /// The same by the SEPA rails, whose money takes days.
+    pub sepa_funding_window_s: i64,
 }
 
 /// The loops that drain.
@@ -117,7 +121,8 @@ pub fn config(r: &mut Reader) -> Config {
     let (keys, auth, sms) = (keys(r), auth(r), providers::sms(r));
     let (limits, quotes, workers, log) = (limits(r), quotes(r), workers(r), log(r));
     let wave = providers::wave(r);
-    let corridors = corridors::corridors(r, &wave);
+    let stripe = stripe::stripe(r);
+    let corridors = corridors::corridors(r, &wave, stripe.as_ref());
     let config = Config {
         mode,
         listen,
@@ -136,6 +141,7 @@ pub fn config(r: &mut Reader) -> Config {
         quotes,
         screening: screening::screening(r),
         wave,
+        stripe,
         corridors,
         workers,
         log,
@@ -258,6 +264,7 @@ fn quotes(r: &mut Reader) -> Quotes {
     Quotes {
         ttl_s: r.number("quotes.ttl_s", 10..=86_400),
         funding_window_s: r.number("quotes.funding_window_s", 60..=1_209_600),
+        sepa_funding_window_s: r.number("quotes.sepa_funding_window_s", 60..=1_209_600),
     }
 }
 

@@ -5,10 +5,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::TimeDelta;
-use domain::transfer::{Event, Refusal};
+use domain::transfer::{Event, Fact, Refusal};
 use domain::{InboxId, Movement, Provider, Rail, Wallet};
 use http::HeaderMap;
-use providers::{Callback, Trust};
+use providers::{Callback, News, Trust};
 use store::crypto::Aad;
 use store::inbox::ClaimedCallback;
 use store::writer::{Applied, Change, NewCallback, WriteError};
@@ -80,6 +80,9 @@ pub enum ApplyError {
 /// Applies a claimed callback and says in a word what became of it.
 pub async fn apply(app: &App, claimed: &ClaimedCallback) -> Result<&'static str, ApplyError> {
     let Some(callback) = translate(app, claimed)? else { return finish(app, claimed, "unreadable").await };
+    if let Some(news) = &callback.news {
+        return learn(app, claimed, news).await;
+    }
     let Some(movement) = movement_of(app, claimed, &callback).await? else {
         return finish(app, claimed, "unknown_reference").await;
     };
@@ -132,6 +135,25 @@ async fn movement_of(
     Ok(None)
 }
 
+/// News that concern no movement: a consent that ended, money that no collection took.
+async fn learn(app: &App, claimed: &ClaimedCallback, news: &News) -> Result<&'static str, ApplyError> {
+    let named = claimed.provider.parse::<Provider>().ok().zip(Wallet::parse(&claimed.wallet).ok());
+    let Some((provider, wallet)) = named else { return finish(app, claimed, "unreadable").await };
+    match news {
+        News::MandateEnded { mandate } => {
+            let mut tx = app.db.begin().await?;
+            let now = app.clock.now();
+            store::mandates::end(&mut tx, provider, &wallet, mandate.as_str(), now).await?;
+            tx.commit().await?;
+            finish(app, claimed, "mandate_ended").await
+        }
+        News::UnappliedFunds { customer, amount } => {
+            super::alerts::unapplied_funds(app, provider, &wallet, customer.as_str(), *amount).await;
+            finish(app, claimed, "unapplied_funds").await
+        }
+    }
+}
+
 async fn tell(
     app: &App,
     claimed: &ClaimedCallback,
@@ -142,7 +164,19 @@ async fn tell(
     let applied = Applied { id: claimed.id, attempt: claimed.attempt, outcome };
     let with = With { applied: Some(applied), ..With::default() };
     match cases::apply(app, movement.transfer, &event, with).await {
-        Ok(_) => Ok("applied"),
+        Ok(step) => {
+            if let (Some(_), Event::Heard { fact: Fact::Disputed { dispute, amount, .. }, .. }) =
+                (&step, &event)
+            {
+                super::alerts::dispute_opened(app, movement, dispute, *amount).await;
+            }
+            Ok("applied")
+        }
+        // It overtook what comes first: ask for that, and take this up again.
+        Err(error @ CaseError::Refused(Refusal::TooEarly { .. })) => {
+            hasten(app, claimed, movement).await?;
+            Err(error.into())
+        }
         Err(CaseError::Refused(refusal)) => {
             super::alerts::contradiction(app, movement, &refusal).await;
             let word = match refusal {
@@ -161,11 +195,16 @@ async fn ask_now(
     claimed: &ClaimedCallback,
     movement: &Movement,
 ) -> Result<&'static str, ApplyError> {
+    hasten(app, claimed, movement).await?;
+    finish(app, claimed, "asked").await
+}
+
+async fn hasten(app: &App, claimed: &ClaimedCallback, movement: &Movement) -> Result<(), StoreError> {
     let mut tx = app.db.begin().await?;
     outbox::hasten(&mut tx, "inquire", movement.reference.uuid(), app.clock.now()).await?;
     tx.commit().await?;
     app.wakes.wake(std::slice::from_ref(&claimed.provider), false);
-    finish(app, claimed, "asked").await
+    Ok(())
 }
 
 async fn finish(

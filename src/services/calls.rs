@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Money, Movement, MovementKind, Msisdn};
 use providers::{
     Cancel, Capabilities, Collect, Disburse, Inquire, Operation, Provider, ProviderRef, Refund, Reverse,
 };
 
+use super::bank::Payer;
 use super::cases::OpenCase;
 use crate::app::App;
 
@@ -16,7 +18,7 @@ pub fn provider<'a>(app: &'a App, movement: &Movement) -> Option<&'a Arc<dyn Pro
 }
 
 /// Whether the same submission twice moves money once at most.
-pub fn is_idempotent(kind: MovementKind, capabilities: &Capabilities) -> bool {
+fn is_idempotent(kind: MovementKind, capabilities: &Capabilities) -> bool {
     let idempotent = capabilities.idempotent_on_reference;
     match kind {
         MovementKind::Collection => idempotent.collect,
@@ -27,10 +29,20 @@ pub fn is_idempotent(kind: MovementKind, capabilities: &Capabilities) -> bool {
     }
 }
 
+/// Whether this very movement may be sent again: the provider still knows the first sending by its reference.
+pub fn may_repeat(movement: &Movement, capabilities: &Capabilities, now: DateTime<Utc>) -> bool {
+    let sent = movement.submitted_at.unwrap_or(movement.created_at);
+    let is_remembered = capabilities
+        .idempotent_for
+        .and_then(|remembered| TimeDelta::from_std(remembered).ok())
+        .is_none_or(|remembered| now - sent < remembered);
+    is_idempotent(movement.kind, capabilities) && is_remembered
+}
+
 /// What sends the movement; `None` when it names nobody or nothing to send it to.
-pub fn submission(app: &App, open: &OpenCase, movement: &Movement) -> Option<Operation> {
+pub fn submission(app: &App, open: &OpenCase, movement: &Movement, payer: Payer) -> Option<Operation> {
     match movement.kind {
-        MovementKind::Collection => Some(Operation::Collect(collect(app, open, movement))),
+        MovementKind::Collection => Some(Operation::Collect(collect(app, open, movement, payer))),
         MovementKind::Disbursement => disburse(open, movement).map(Operation::Disburse),
         MovementKind::Refund => refund(open, movement).map(Operation::Refund),
         MovementKind::Reversal => reverse(open, movement).map(Operation::Reverse),
@@ -39,7 +51,7 @@ pub fn submission(app: &App, open: &OpenCase, movement: &Movement) -> Option<Ope
 }
 
 /// What asks about it.
-pub fn inquiry(open: &OpenCase, movement: &Movement) -> Operation {
+pub fn inquiry(open: &OpenCase, movement: &Movement, customer: Option<ProviderRef>) -> Operation {
     Operation::Inquire(Inquire {
         reference: movement.reference,
         kind: movement.kind,
@@ -48,7 +60,7 @@ pub fn inquiry(open: &OpenCase, movement: &Movement) -> Operation {
         original: original(open, movement).and_then(|m| m.provider_ref.clone()).map(ProviderRef),
         since: movement.submitted_at.unwrap_or(movement.created_at),
         rail: movement.rail,
-        customer: None,
+        customer,
     })
 }
 
@@ -59,7 +71,7 @@ pub fn closing(movement: &Movement) -> Option<Operation> {
 }
 
 /// A relative may pay on somebody's behalf, so the payer is expected and not enforced.
-fn collect(app: &App, open: &OpenCase, movement: &Movement) -> Collect {
+fn collect(app: &App, open: &OpenCase, movement: &Movement, payer: Payer) -> Collect {
     let page = |end: &str| format!("{}/return/{}/{end}", app.public_url, open.case.transfer.id);
     Collect {
         reference: movement.reference,
@@ -69,8 +81,8 @@ fn collect(app: &App, open: &OpenCase, movement: &Movement) -> Collect {
         restrict_payer: false,
         success_url: page("paid"),
         failure_url: page("not_paid"),
-        customer: None,
-        debit: None,
+        customer: payer.customer,
+        debit: payer.debit,
     }
 }
 

@@ -1,9 +1,11 @@
 //! What a provider said, as a fact of the domain.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::transfer::Fact;
-use domain::{MovementKind, NextAction};
+use domain::{Movement, NextAction};
 use providers::{Capabilities, Outcome};
+
+use super::calls;
 
 /// The fact in an outcome; none in balances and statements, and "not found" needs [`not_found`].
 pub fn of(outcome: &Outcome) -> Option<Fact> {
@@ -36,15 +38,8 @@ pub fn of(outcome: &Outcome) -> Option<Fact> {
 }
 
 /// "Not found", with what the adapter declares about sending again.
-pub fn not_found(kind: MovementKind, capabilities: &Capabilities) -> Fact {
-    let idempotent = capabilities.idempotent_on_reference;
-    let resend = match kind {
-        MovementKind::Collection => idempotent.collect,
-        MovementKind::Disbursement => idempotent.disburse,
-        MovementKind::Refund => idempotent.refund,
-        MovementKind::Reversal => idempotent.reverse,
-        MovementKind::Treasury => idempotent.sweep,
-    };
+pub fn not_found(movement: &Movement, capabilities: &Capabilities, now: DateTime<Utc>) -> Fact {
+    let resend = calls::may_repeat(movement, capabilities, now);
     let settling = TimeDelta::from_std(capabilities.settling_time).unwrap_or(TimeDelta::MAX);
     Fact::NotFound { resend, settling }
 }

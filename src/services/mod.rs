@@ -8,6 +8,7 @@
 pub mod alerts;
 pub mod attention;
 pub mod auth;
+pub mod bank;
 pub mod books;
 pub mod callbacks;
 pub mod caller;
@@ -17,6 +18,7 @@ pub mod error;
 mod facts;
 pub mod feed;
 mod fees;
+pub mod mandates;
 pub mod me;
 mod notices;
 pub mod offer;

@@ -11,6 +11,51 @@ pub struct People {
     pub payer: Party,
     pub payee: Party,
     pub purpose: String,
+    /// What a direct debit takes the money from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debit: Option<Debit>,
+}
+
+/// What a direct debit takes the money from, and how its owner consented.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Debit {
+    /// An account; consented to by ordering, from this address with this program.
+    Account { iban: String, ip: String, user_agent: String },
+    /// The bank has the account: what its owner recognises it by.
+    Known { account: String },
+    /// An earlier consent.
+    Mandate { id: String },
+}
+
+impl std::fmt::Debug for Debit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Debit")
+    }
+}
+
+impl People {
+    /// Both ends, without a debit.
+    pub fn new(payer: Party, payee: Party, purpose: String) -> People {
+        People { payer, payee, purpose, debit: None }
+    }
+
+    /// The account that is debited, as its owner recognises it.
+    pub fn account(&self) -> Option<String> {
+        match self.debit.as_ref()? {
+            Debit::Account { iban, .. } => domain::Iban::parse(iban).ok().map(|iban| iban.masked()),
+            Debit::Known { account } => Some(account.clone()),
+            Debit::Mandate { .. } => None,
+        }
+    }
+
+    /// The mandate that was named.
+    pub fn mandate(&self) -> Option<&str> {
+        match self.debit.as_ref()? {
+            Debit::Mandate { id } => Some(id),
+            _ => None,
+        }
+    }
 }
 
 /// One end. What a rail does not need is empty.

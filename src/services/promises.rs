@@ -13,6 +13,7 @@ use store::outbox::Claimed;
 use store::writer::{Change, Kept, WriteError};
 use store::{StoreError, movements};
 
+use super::bank::{self, BankError};
 use super::cases::{self, CaseError, OpenCase, With};
 use super::screening::{self, NotScreened};
 use super::{alerts, calls, facts, fees, notices};
@@ -99,20 +100,49 @@ impl Leg<'_> {
         let Some(provider) = calls::provider(self.app, self.movement) else {
             return Ok(Some(self.nobody_there().await));
         };
-        let may_repeat = calls::is_idempotent(self.movement.kind, provider.capabilities());
+        let may_repeat = calls::may_repeat(self.movement, provider.capabilities(), self.app.clock.now());
         if self.promise.was_interrupted && !may_repeat {
             return self.hear(Fact::Unknown { reason: "interrupted while sending".into() }).await;
         }
-        let Some(operation) = calls::submission(self.app, self.open, self.movement) else {
+        let payer = match bank::payer(self.app, provider.as_ref(), self.open, self.movement).await {
+            Ok(payer) => payer,
+            Err(error) => return self.nobody_named(error).await,
+        };
+        let Some(operation) = calls::submission(self.app, self.open, self.movement, payer) else {
             return Ok(Some(End::Done));
         };
-        match provider.call(&operation).await {
+        let answer = provider.call(&operation).await;
+        if let Ok(outcome) = &answer {
+            bank::remember(self.app, self.open, self.movement, outcome).await?;
+        }
+        match answer {
             Ok(Outcome::NotFound) => self.hear(Fact::Unknown { reason: "not found".into() }).await,
             Ok(outcome) => match facts::of(&outcome) {
                 Some(fact) => self.hear(fact).await,
                 None => self.hear(Fact::Unknown { reason: "an answer to another question".into() }).await,
             },
             Err(error) => self.not_answered(error).await,
+        }
+    }
+
+    /// The payer could not be named to the provider, so nothing that moves money was sent.
+    async fn nobody_named(&self, error: BankError) -> Result<Option<End>, KeepError> {
+        match error {
+            BankError::Provider(ProviderError::Misconfigured { ref reason }) => {
+                alerts::misconfigured(self.app, self.movement, reason).await;
+                Ok(Some(End::Again { after: TimeDelta::minutes(1), error: error.to_string() }))
+            }
+            BankError::Provider(error) => {
+                Ok(Some(End::Again { after: backoff(self.promise.attempt), error: error.to_string() }))
+            }
+            BankError::Store(error) => Err(error.into()),
+            BankError::NothingToDebit if self.movement.state == MovementState::Intended => {
+                self.hear(Fact::Declined { code: "mandate_inactive".into() }).await
+            }
+            BankError::NothingToDebit => {
+                self.hear(Fact::Unknown { reason: "sent before, and nothing is left to send again".into() })
+                    .await
+            }
         }
     }
 
@@ -141,9 +171,15 @@ impl Leg<'_> {
         let Some(provider) = calls::provider(self.app, self.movement) else {
             return Ok(Some(self.nobody_there().await));
         };
-        match provider.call(&calls::inquiry(self.open, self.movement)).await {
+        let customer = bank::known_customer(self.app, self.open, self.movement).await?;
+        let answer = provider.call(&calls::inquiry(self.open, self.movement, customer)).await;
+        if let Ok(outcome) = &answer {
+            bank::remember(self.app, self.open, self.movement, outcome).await?;
+        }
+        match answer {
             Ok(Outcome::NotFound) => {
-                self.hear(facts::not_found(self.movement.kind, provider.capabilities())).await
+                let now = self.app.clock.now();
+                self.hear(facts::not_found(self.movement, provider.capabilities(), now)).await
             }
             Ok(outcome) => match facts::of(&outcome) {
                 Some(fact) => self.hear(fact).await,
@@ -275,7 +311,8 @@ async fn ask_before_expiry(
             error: "this wallet is not configured".into(),
         }));
     };
-    let outcome = match provider.call(&calls::inquiry(open, movement)).await {
+    let customer = bank::known_customer(app, open, movement).await?;
+    let outcome = match provider.call(&calls::inquiry(open, movement, customer)).await {
         Ok(outcome) => outcome,
         Err(error) => {
             return Ok(Some(End::Again { after: ladder(promise.attempt), error: error.to_string() }));

@@ -51,7 +51,8 @@ pub async fn create(app: &App, owner: UserId, ask: QuoteAsk) -> Result<Quote, Qu
         side: ask.side,
         amount: ask.amount,
     };
-    let quote = Quote::price(request, &terms(app, corridor), &route, app.clock.now())?;
+    let quote = Quote::price(request, &terms(app, corridor, ask.funding_rail), &route, app.clock.now())?;
+    check_debit(app, &quote)?;
     let mut tx = app.db.begin().await?;
     store::quotes::insert(&mut tx, &quote).await?;
     tx.commit().await?;
@@ -92,7 +93,8 @@ fn can_finish(app: &App, corridor: &Corridor, ask: &QuoteAsk) -> bool {
     legs.into_iter().all(|(rail, country, currency, operation)| {
         let Some(provider) = rail.provider() else { return rail == Rail::Balance };
         app.providers.wallets(provider).map(|entry| entry.capabilities()).any(|wallet| {
-            wallet.countries.contains(&country)
+            wallet.rails.contains(&rail)
+                && wallet.countries.contains(&country)
                 && wallet.currencies.contains(&currency)
                 && wallet.supports(operation)
         })
@@ -106,20 +108,35 @@ fn route(ask: &QuoteAsk) -> Result<Route, QuoteRefusal> {
     Ok(Route::same(ask.send_currency))
 }
 
+/// One debit takes no more than the scheme and our contract allow.
+fn check_debit(app: &App, quote: &Quote) -> Result<(), QuoteRefusal> {
+    let limit = app.config.debit_max();
+    match limit {
+        Some(max) if quote.funding_rail == Rail::SepaDebit && quote.total_to_pay.minor() > max.minor() => {
+            let min = Money::zero(max.currency());
+            Err(QuoteError::AmountOutOfRange { min, max }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What a corridor offers, from the settings.
-pub fn terms(app: &App, corridor: &Corridor) -> CorridorTerms {
+pub fn terms(app: &App, corridor: &Corridor, funding: Rail) -> CorridorTerms {
     let fee = FeeSchedule {
         fixed: corridor.fee_fixed,
         bps: corridor.fee_bps,
         min: corridor.fee_min,
         max: corridor.fee_max,
     };
+    let quotes = &app.config.quotes;
+    let window_s =
+        if funding.settles_later() { quotes.sepa_funding_window_s } else { quotes.funding_window_s };
     CorridorTerms {
         fee,
         min: corridor.min,
         max: corridor.max,
-        ttl: TimeDelta::seconds(app.config.quotes.ttl_s),
-        funding_window: TimeDelta::seconds(app.config.quotes.funding_window_s),
+        ttl: TimeDelta::seconds(quotes.ttl_s),
+        funding_window: TimeDelta::seconds(window_s),
         delivery_estimate_s: corridor.delivery_estimate_s,
     }
 }

@@ -8,7 +8,7 @@ use crate::db::on;
 use crate::read::{column, currency, decimal, money, word};
 use crate::rows::TransferRow;
 use crate::writer::TransferWrite;
-use crate::{Conn, StoreError};
+use crate::{Conn, StoreError, Tx};
 
 /// A transfer with its sealed parts, to be opened with the owner's key.
 #[derive(Clone, Debug)]
@@ -42,6 +42,13 @@ pub async fn find(conn: &mut Conn<'_>, id: TransferId) -> Result<Option<StoredTr
     let row: Option<TransferRow> =
         on!(conn, |c| sqlx::query_as(SQL).bind(id.uuid()).fetch_optional(&mut **c).await)?;
     row.map(StoredTransfer::try_from).transpose()
+}
+
+/// Puts other people, sealed, in the place of a transfer's. For forgetting: what was sealed before opens no more views.
+pub async fn replace_people(tx: &mut Tx, id: TransferId, people: &[u8]) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE transfers SET people = $2 WHERE id = $1";
+    on!(tx.conn(), |c| sqlx::query(SQL).bind(id.uuid()).bind(people).execute(&mut *c).await.map(drop))?;
+    Ok(())
 }
 
 /// Newest first, up to `limit`.

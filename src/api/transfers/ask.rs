@@ -1,12 +1,13 @@
 //! Orders as they travel, read into what the service takes.
 
+use domain::{Iban, Rail};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::problem::Problem;
 use crate::api::wire::{self, Fields};
 use crate::services::FieldError;
-use crate::services::transfers::{Ask, PartyAsk};
+use crate::services::transfers::{Ask, DebitAsk, PartyAsk};
 
 /// A transfer to be started.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -38,9 +39,12 @@ pub struct NewPayer {
     name: Option<String>,
     #[schema(max_length = 254)]
     email: Option<String>,
-    /// For the SEPA rails.
+    /// Which account is debited, for the rail `sepa_debit`; `name` is its holder. Kept until the bank has it, then only
+    /// its last four.
+    #[schema(example = "FR7630004000031234567890143")]
     iban: Option<String>,
-    /// For the rail `sepa_debit`.
+    /// A mandate of `GET /v1/me/mandates`, for the rail `sepa_debit`, instead of an account.
+    #[schema(example = "mandate_01jd3k5x8yf9tq2m7w4c6vbn0e")]
     mandate: Option<String>,
 }
 
@@ -83,16 +87,13 @@ impl NewTransfer {
 
 impl NewPayer {
     fn read(self, fields: &mut Fields, at: &str) -> Option<PartyAsk> {
-        let rail = fields.take(wire::word(&self.rail, &format!("{at}/rail")));
+        let rail = fields.take(wire::word::<Rail>(&self.rail, &format!("{at}/rail")));
         let phone = fields.take_some(self.phone.map(|text| wire::phone(&text, &format!("{at}/phone"))));
         let name = fields.take_some(self.name.map(|text| wire::name(&text, &format!("{at}/name"), LONGEST)));
         let email = fields.take_some(self.email.map(|text| email(&text, &format!("{at}/email"))));
-        for (given, name) in [(&self.iban, "iban"), (&self.mandate, "mandate")] {
-            if given.is_some() {
-                fields.take::<()>(Err(FieldError::new(format!("{at}/{name}"), "not_for_this_rail")));
-            }
-        }
-        Some(PartyAsk { rail: rail?, phone, name, email, account: None, country: None })
+        let rail = rail?;
+        let debit = debit(rail, self.iban.as_deref(), self.mandate.as_deref(), name.is_some(), fields, at);
+        Some(PartyAsk { rail, phone, name, email, account: None, country: None, debit })
     }
 }
 
@@ -103,7 +104,7 @@ impl NewPayee {
         let account = fields.take_some(self.account.map(|text| wire::word(&text, &format!("{at}/account"))));
         let name = fields.take(wire::name(&self.name, &format!("{at}/name"), LONGEST));
         let country = fields.take(wire::country(&self.country, &format!("{at}/country")));
-        Some(PartyAsk { rail: rail?, phone, name, email: None, account, country })
+        Some(PartyAsk { rail: rail?, phone, name, email: None, account, country, debit: None })
     }
 }
 
@@ -113,5 +114,36 @@ fn email(value: &str, pointer: &str) -> Result<String, FieldError> {
     match text.split_once('@') {
         Some((name, host)) if !name.is_empty() && host.contains('.') && !text.contains(' ') => Ok(text),
         _ => Err(FieldError::new(pointer, "invalid_value")),
+    }
+}
+
+/// The account or the mandate that is debited: one of them by the rail `sepa_debit`, none by any other.
+fn debit(
+    rail: Rail,
+    iban: Option<&str>,
+    mandate: Option<&str>,
+    has_name: bool,
+    fields: &mut Fields,
+    at: &str,
+) -> Option<DebitAsk> {
+    let mut refuse = |name: &str, code: &'static str| {
+        fields.take::<()>(Err(FieldError::new(format!("{at}/{name}"), code)));
+        None
+    };
+    match (rail, iban, mandate) {
+        (Rail::SepaDebit, None, None) => refuse("iban", "missing_field"),
+        (Rail::SepaDebit, Some(_), Some(_)) => refuse("mandate", "not_for_this_rail"),
+        (Rail::SepaDebit, Some(_), None) if !has_name => refuse("name", "missing_field"),
+        (Rail::SepaDebit, Some(iban), None) => match Iban::parse(iban) {
+            Ok(iban) => Some(DebitAsk::Account(iban)),
+            Err(error) => refuse("iban", error.code()),
+        },
+        (Rail::SepaDebit, None, Some(mandate)) => match mandate.parse() {
+            Ok(mandate) => Some(DebitAsk::Mandate(mandate)),
+            Err(_) => refuse("mandate", "unknown_mandate"),
+        },
+        (_, None, None) => None,
+        (_, Some(_), _) => refuse("iban", "not_for_this_rail"),
+        (_, None, Some(_)) => refuse("mandate", "not_for_this_rail"),
     }
 }

@@ -103,7 +103,7 @@ pub async fn create(
 }
 
 async fn one(app: &App, caller: &Caller, context: &RequestContext, item: BulkItem) -> BulkResult {
-    match accept(app, caller, item).await {
+    match accept(app, caller, context, item).await {
         Ok(stored) => BulkResult { status: stored.status, body: raw(stored.body) },
         Err(problem) => BulkResult {
             status: problem.status().as_u16(),
@@ -112,12 +112,17 @@ async fn one(app: &App, caller: &Caller, context: &RequestContext, item: BulkIte
     }
 }
 
-async fn accept(app: &App, caller: &Caller, item: BulkItem) -> Result<transfers::Stored, Problem> {
+async fn accept(
+    app: &App,
+    caller: &Caller,
+    context: &RequestContext,
+    item: BulkItem,
+) -> Result<transfers::Stored, Problem> {
     let bytes = serde_json::to_vec(&item).unwrap_or_default();
     let key = item_key(caller, "/v1/transfers/bulk", &item.idempotency_key, &bytes)?;
     let BulkItem { quote_id, payer, payee, purpose, reference, .. } = item;
     let ask = NewTransfer { quote_id, payer, payee, purpose, reference }.parse("")?;
-    Ok(transfers::create(app, caller.user, key, ask, TransferView::bytes).await?)
+    Ok(transfers::create(app, caller.user, context.visitor(), key, ask, TransferView::bytes).await?)
 }
 
 /// Bytes that are JSON already.

@@ -22,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::context::RequestContext;
 use super::extract::{Command, Empty, Id, Listing, Page, Query};
 use super::problem::{Problem, ProblemView};
 use super::wire::{self, Fields};
@@ -140,13 +141,18 @@ impl WaitQuery {
         (status = 410, description = "`quote_expired`", body = ProblemView),
         (status = 422, description = "`idempotency_key_reused`, `insufficient_funds`, `invalid_phone`, `invalid_country`, \
             `invalid_text`, `invalid_name`, `rail_mismatch`, `country_mismatch`, `unknown_account`, `same_account`, \
-            `not_for_this_rail`", body = ProblemView),
+            `not_for_this_rail`, `missing_field`, `invalid_iban`, `iban_outside_sepa`, `unknown_mandate`", body = ProblemView),
         (status = 503, description = "`overloaded`", body = ProblemView),
     )
 )]
-pub async fn create(State(app): State<App>, command: Command<NewTransfer>) -> Result<Stored, Problem> {
+pub async fn create(
+    State(app): State<App>,
+    context: RequestContext,
+    command: Command<NewTransfer>,
+) -> Result<Stored, Problem> {
     let ask = command.body.parse("")?;
-    Ok(transfers::create(&app, command.caller.user, command.key, ask, TransferView::bytes).await?)
+    let (owner, visitor) = (command.caller.user, context.visitor());
+    Ok(transfers::create(&app, owner, visitor, command.key, ask, TransferView::bytes).await?)
 }
 
 /// The caller's transfers; all of them for staff.

@@ -66,6 +66,13 @@ pub struct PartyView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "CI")]
     country: Option<String>,
+    /// The account that is debited: its country and its last four.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "FR…2606")]
+    iban: Option<String>,
+    /// The mandate that it is debited by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mandate: Option<String>,
 }
 
 /// What the payer has to do next.
@@ -134,7 +141,11 @@ impl TransferView {
             fee: t.fee.into(),
             total_to_pay: t.total.into(),
             refunded_total: t.refunded.into(),
-            payer: (&people.payer).into(),
+            payer: PartyView {
+                iban: people.account(),
+                mandate: people.mandate().map(str::to_owned),
+                ..(&people.payer).into()
+            },
             payee: (&people.payee).into(),
             purpose: people.purpose.clone(),
             reference: t.reference.clone(),
@@ -155,7 +166,7 @@ impl TransferView {
 impl From<&Party> for PartyView {
     fn from(party: &Party) -> PartyView {
         let Party { rail, phone, name, email, account, country } = party.clone();
-        PartyView { rail, phone, name, email, account, country }
+        PartyView { rail, phone, name, email, account, country, iban: None, mandate: None }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Accepting a transfer: one commit of the claim, the order, its holds, its promises and its audit entry.
 
 use domain::transfer::{Case, Step};
-use domain::{Account, Country, Msisdn, Quote, QuoteId, Rail, Transfer, TransferId, UserId};
+use domain::{Account, Country, Iban, MandateId, Msisdn, Quote, QuoteId, Rail, Transfer, TransferId, UserId};
 use store::crypto::Aad;
 use store::writer::{Answer, Change, Claim, NewAudit, Written};
 use store::{idempotency, users};
@@ -11,8 +11,9 @@ use super::TransferError;
 use super::read::Seen;
 use crate::app::App;
 use crate::services::IdempotencyKey as Key;
+use crate::services::Visitor;
 use crate::services::cases;
-use crate::services::people::{Party, People, Sealer};
+use crate::services::people::{Debit, Party, People, Sealer};
 
 /// What a customer orders.
 #[derive(Clone, Debug)]
@@ -22,6 +23,15 @@ pub struct Ask {
     pub payee: PartyAsk,
     pub purpose: String,
     pub reference: Option<String>,
+}
+
+/// What a direct debit takes the money from.
+#[derive(Clone, Debug)]
+pub enum DebitAsk {
+    /// This account, with a consent that is given by ordering.
+    Account(Iban),
+    /// What an earlier consent covers.
+    Mandate(MandateId),
 }
 
 /// One end of an order, with its fields read.
@@ -34,6 +44,8 @@ pub struct PartyAsk {
     /// Whose balance, for the rail `balance`.
     pub account: Option<UserId>,
     pub country: Option<Country>,
+    /// What is debited, by the rail `sepa_debit`.
+    pub debit: Option<DebitAsk>,
 }
 
 /// An answer as stored; a replay gives the same bytes.
@@ -51,11 +63,12 @@ pub struct Stored {
 pub async fn create(
     app: &App,
     owner: UserId,
+    visitor: &Visitor,
     key: Key,
     ask: Ask,
     render: impl FnOnce(&Seen) -> Vec<u8>,
 ) -> Result<Stored, TransferError> {
-    let refused = match plan(app, owner, &ask).await {
+    let refused = match plan(app, owner, visitor, &ask).await {
         Ok(plan) => match commit(app, owner, key, plan, render).await {
             Ok(stored) => return Ok(stored),
             Err(error) => error,
@@ -72,7 +85,7 @@ struct Plan {
     sealer: Sealer,
 }
 
-async fn plan(app: &App, owner: UserId, ask: &Ask) -> Result<Plan, TransferError> {
+async fn plan(app: &App, owner: UserId, visitor: &Visitor, ask: &Ask) -> Result<Plan, TransferError> {
     let mut reader = app.db.read().await?;
     let quote = store::quotes::find(&mut reader.conn(), owner, ask.quote).await?;
     let quote = quote.ok_or(TransferError::NotFound)?;
@@ -87,7 +100,8 @@ async fn plan(app: &App, owner: UserId, ask: &Ask) -> Result<Plan, TransferError
     let transfer = Transfer::new(id, &quote, payee, ask.reference.clone(), now);
     let step = Case::open(transfer.clone(), &cases::wallets(app, &transfer), now, &mut &app.ids)?;
     let sealer = Sealer::of(app, &mut reader.conn(), owner, id).await?;
-    let people = People { payer: party(&ask.payer), payee: party(&ask.payee), purpose: ask.purpose.clone() };
+    let mut people = People::new(party(&ask.payer), party(&ask.payee), ask.purpose.clone());
+    people.debit = debit(app, &mut reader.conn(), owner, visitor, &ask.payer).await?;
     Ok(Plan { step, people, sealer })
 }
 
@@ -204,6 +218,30 @@ async fn payee_account(
         return Err(TransferError::invalid("/payee/account", "same_account"));
     }
     Ok(Some(Account::Customer { user, currency: quote.receive.currency() }))
+}
+
+/// What is debited, and how its owner consented: by ordering, from where they are, with what they use.
+async fn debit(
+    app: &App,
+    conn: &mut store::Conn<'_>,
+    owner: UserId,
+    visitor: &Visitor,
+    payer: &PartyAsk,
+) -> Result<Option<Debit>, TransferError> {
+    match &payer.debit {
+        None => Ok(None),
+        Some(DebitAsk::Account(iban)) => Ok(Some(Debit::Account {
+            iban: iban.as_str().to_owned(),
+            ip: visitor.address.map(|address| address.to_string()).unwrap_or_default(),
+            user_agent: visitor.user_agent.clone().unwrap_or_default(),
+        })),
+        Some(DebitAsk::Mandate(id)) => {
+            let found = store::mandates::find(conn, &app.people, owner, *id).await?;
+            let mandate = found.filter(|mandate| mandate.is_active);
+            let mandate = mandate.ok_or(TransferError::invalid("/payer/mandate", "unknown_mandate"))?;
+            Ok(Some(Debit::Mandate { id: mandate.id.to_string() }))
+        }
+    }
 }
 
 fn party(ask: &PartyAsk) -> Party {

@@ -8,7 +8,7 @@ mod decide;
 mod late;
 mod read;
 
-pub use create::{Ask, PartyAsk, Stored, create};
+pub use create::{Ask, DebitAsk, PartyAsk, Stored, create};
 pub use decide::{refuse, release};
 pub use late::reuse_late;
 pub use read::{Seen, Viewer, cancel, find, list, timeline, wait};
