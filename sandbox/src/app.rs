@@ -11,7 +11,7 @@ use crate::books::Books;
 use crate::clock::{Clock, Instant};
 use crate::config::SandboxConfig;
 use crate::fault::Faults;
-use crate::wave;
+use crate::{stripe, wave};
 
 /// The state of the running simulators.
 pub type Shared = Arc<App>;
@@ -33,6 +33,8 @@ pub struct App {
     pub http: reqwest::Client,
     /// Rung when a callback is owed.
     pub bell: Notify,
+    /// What the Stripe simulator keeps outside the books.
+    pub stripe: stripe::Loose,
     /// Cancelled when the simulators stop.
     pub stop: CancellationToken,
 }
@@ -46,10 +48,15 @@ pub struct Desk<'t> {
     pub app: &'t App,
     /// When it happens.
     pub now: Instant,
-    owes_callbacks: Cell<bool>,
+    owes_callbacks: &'t Cell<bool>,
 }
 
-impl Desk<'_> {
+impl<'t> Desk<'t> {
+    /// The same work as if it were `now`: for what fell due while the clock leapt.
+    pub fn at(&self, now: Instant) -> Desk<'t> {
+        Desk { tx: self.tx, app: self.app, now, owes_callbacks: self.owes_callbacks }
+    }
+
     /// Rings the bell after the commit.
     pub fn owe_callbacks(&self) {
         self.owes_callbacks.set(true);
@@ -68,16 +75,16 @@ impl App {
         work: impl FnOnce(&Desk<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let now = self.clock.now();
-        let mut owes = false;
+        let owes = Cell::new(false);
         let result = self.books.write(|tx| {
-            let desk = Desk { tx, app: self, now, owes_callbacks: Cell::new(false) };
+            let desk = Desk { tx, app: self, now, owes_callbacks: &owes };
             wave::settle::all_due(&desk)?;
-            let value = work(&desk)?;
-            owes = desk.owes_callbacks.get();
-            Ok(value)
+            stripe::settle::all_due(&desk)?;
+            work(&desk)
         });
-        if owes && result.is_ok() {
+        if owes.get() && result.is_ok() {
             self.bell.notify_one();
+            self.stripe.bell.notify_one();
         }
         result
     }

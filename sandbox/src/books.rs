@@ -22,6 +22,8 @@ const RESET: &str = "
     DELETE FROM operations; DELETE FROM idempotency; DELETE FROM recipients;
     DELETE FROM recipient_checks; DELETE FROM recipient_blocks; DELETE FROM deliveries;
     DELETE FROM attempts; DELETE FROM sms_messages; DELETE FROM sms_tokens;
+    DELETE FROM stripe_objects; DELETE FROM stripe_agenda; DELETE FROM stripe_idempotency;
+    DELETE FROM stripe_operations; DELETE FROM stripe_deliveries; DELETE FROM stripe_attempts;
     UPDATE wallets SET balance = opening;
 ";
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
+pub use crate::stripe::config::{StripeAccountConfig, StripeBankAccountConfig, StripeWebhookConfig};
 
 /// Where the books are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct SandboxConfig {
     pub allow_plain_http: bool,
     /// The Orange SMS account.
     pub sms: SmsConfig,
+    /// The Stripe account.
+    pub stripe: StripeAccountConfig,
 }
 
 impl Default for SandboxConfig {
@@ -59,6 +62,7 @@ impl Default for SandboxConfig {
             webhook_deadline: Duration::from_secs(5),
             allow_plain_http: false,
             sms: SmsConfig::default(),
+            stripe: StripeAccountConfig::default(),
         }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Written from the providers' documents and never from the gateway's adapters, so that both can
 //! be wrong only where the documents are. A [`Sandbox`] is one listener with every provider under
-//! its own prefix (`/wave`, `/orange`), a control surface under `/_control`, persistent books and
+//! its own prefix (`/wave`, `/stripe`, `/orange`), a control surface under `/_control`, persistent books and
 //! a movable clock. A gateway may embed it or reach it as a program of its own.
+
+#![recursion_limit = "256"]
 
 pub mod app;
 pub mod books;
@@ -16,6 +18,7 @@ pub mod ids;
 pub mod money;
 pub mod sms;
 pub mod sms_book;
+pub mod stripe;
 pub mod wave;
 
 use std::io;
@@ -24,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
@@ -36,7 +39,8 @@ use app::{App, Shared};
 use books::Books;
 pub use clock::Clock;
 pub use config::{
-    Database, SandboxConfig, SmsConfig, Strategy, WaveKeyConfig, WaveWalletConfig, WaveWebhookConfig,
+    Database, SandboxConfig, SmsConfig, Strategy, StripeAccountConfig, StripeBankAccountConfig,
+    StripeWebhookConfig, WaveKeyConfig, WaveWalletConfig, WaveWebhookConfig,
 };
 use connection::{Door, Peer};
 use control::refusal::Refusal;
@@ -71,7 +75,7 @@ pub struct Sandbox {
     app: Shared,
     address: SocketAddr,
     server: JoinHandle<()>,
-    courier: JoinHandle<()>,
+    couriers: [JoinHandle<()>; 2],
 }
 
 impl Sandbox {
@@ -90,9 +94,10 @@ impl Sandbox {
                 tracing::error!(%error, "the simulators' listener failed");
             }
         });
-        let courier = tokio::spawn(wave::courier::run(app.clone()));
+        let couriers =
+            [tokio::spawn(wave::courier::run(app.clone())), tokio::spawn(stripe::courier::run(app.clone()))];
         tracing::info!(sandbox.url = %app.base_url, "the simulators listen");
-        Ok(Sandbox { app, address, server, courier })
+        Ok(Sandbox { app, address, server, couriers })
     }
 
     /// Where the simulators are, as `http://127.0.0.1:41234`.
@@ -117,11 +122,20 @@ impl Sandbox {
         Ok(self.app.books.write(|tx| wave::webhooks::put(tx, webhook))?)
     }
 
+    /// Writes a Stripe webhook endpoint over the one of that name, as the dashboard would.
+    ///
+    /// Errors: [`SandboxError::Books`] when the books cannot be written.
+    pub fn put_stripe_webhook(&self, webhook: &StripeWebhookConfig) -> Result<(), SandboxError> {
+        let now = clock::micros(self.app.clock.now());
+        Ok(self.app.books.write(|tx| stripe::endpoint::put(tx, webhook, now))?)
+    }
+
     /// Stops listening and sending; requests under way get three seconds to end. Callbacks not
     /// yet answered are sent again after a restart.
     pub async fn stop(mut self) {
         self.app.stop.cancel();
-        for task in [&mut self.server, &mut self.courier] {
+        let [wave, stripe] = &mut self.couriers;
+        for task in [&mut self.server, wave, stripe] {
             if tokio::time::timeout(PATIENCE, &mut *task).await.is_err() {
                 task.abort();
             }
@@ -133,7 +147,7 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         self.app.stop.cancel();
         self.server.abort();
-        self.courier.abort();
+        self.couriers.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -150,6 +164,7 @@ fn open(config: SandboxConfig, address: SocketAddr) -> Result<App, SandboxError>
         faults: Faults::new(config.seed),
         http,
         bell: Notify::new(),
+        stripe: stripe::Loose::default(),
         stop: CancellationToken::new(),
         config,
     })
@@ -166,6 +181,7 @@ fn furnish(books: &Books, config: &SandboxConfig) -> rusqlite::Result<()> {
         for webhook in &config.webhooks {
             wave::webhooks::put(tx, webhook)?;
         }
+        stripe::furnish(tx, &config.stripe, clock::micros(config.clock.now()))?;
         sms_book::open_bundle(tx, config.sms.credits)
     })
 }
@@ -175,15 +191,22 @@ fn routes(app: &Shared) -> Router {
     Router::new()
         .merge(wave::api().layer(faults("wave")))
         .merge(wave::pages())
+        .merge(
+            stripe::api()
+                .layer(faults("stripe"))
+                .layer(from_fn_with_state(app.clone(), stripe::http::envelope)),
+        )
+        .merge(stripe::pages())
         .merge(sms::api().layer(faults("sms")))
         .merge(control::routes())
         .fallback(no_such_path)
         .with_state(app.clone())
 }
 
-async fn no_such_path(uri: Uri) -> Response {
+async fn no_such_path(method: Method, uri: Uri) -> Response {
     match uri.path().split('/').nth(1) {
         Some("wave") => wave::no_such_path().into_response(),
+        Some("stripe") => stripe::no_such_path(&method, &uri).into_response(),
         Some("orange") => sms::no_such_path().into_response(),
         _ => Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such path").into_response(),
     }

@@ -196,3 +196,99 @@ CREATE TABLE IF NOT EXISTS sms_bundle (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     credits INTEGER
 ) STRICT;
+
+-- Stripe. An object is kept as the JSON that the API shows; members that begin with `_` are the
+-- simulator's own and never shown. Instants inside an object are seconds, as everywhere at Stripe.
+
+CREATE TABLE IF NOT EXISTS stripe_account (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    opening INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS stripe_objects (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    object TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    data TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS stripe_objects_by_kind ON stripe_objects (object, seq);
+CREATE INDEX IF NOT EXISTS stripe_objects_by_customer
+    ON stripe_objects (object, json_extract(data, '$.customer'));
+CREATE INDEX IF NOT EXISTS stripe_objects_by_source ON stripe_objects (object, json_extract(data, '$.source'));
+CREATE INDEX IF NOT EXISTS stripe_objects_by_intent
+    ON stripe_objects (object, json_extract(data, '$.payment_intent'));
+CREATE INDEX IF NOT EXISTS stripe_objects_by_reference
+    ON stripe_objects (json_extract(data, '$.metadata.movement_reference'));
+
+CREATE TABLE IF NOT EXISTS stripe_agenda (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    target TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS stripe_agenda_by_time ON stripe_agenda (at, id);
+CREATE INDEX IF NOT EXISTS stripe_agenda_by_target ON stripe_agenda (target);
+
+CREATE TABLE IF NOT EXISTS stripe_operations (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    reference TEXT,
+    amount INTEGER NOT NULL,
+    fee INTEGER NOT NULL,
+    effect INTEGER NOT NULL,
+    party TEXT,
+    status TEXT NOT NULL,
+    transaction_id TEXT,
+    at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS stripe_idempotency (
+    idempotency_key TEXT PRIMARY KEY,
+    route TEXT NOT NULL,
+    params TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    answer BLOB NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS stripe_webhooks (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    url TEXT NOT NULL,
+    secrets TEXT NOT NULL,
+    events TEXT NOT NULL,
+    api_version TEXT,
+    is_enabled INTEGER NOT NULL,
+    description TEXT,
+    metadata TEXT NOT NULL,
+    created INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS stripe_deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    webhook TEXT NOT NULL,
+    body TEXT NOT NULL,
+    proof TEXT NOT NULL,
+    is_genuine INTEGER NOT NULL,
+    waits_for_next INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    born_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS stripe_deliveries_pending ON stripe_deliveries (due_at) WHERE state = 'pending';
+
+CREATE TABLE IF NOT EXISTS stripe_attempts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    url TEXT NOT NULL,
+    status INTEGER,
+    error TEXT,
+    at INTEGER NOT NULL
+) STRICT;

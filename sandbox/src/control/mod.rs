@@ -10,6 +10,8 @@ pub mod pay;
 pub mod portal;
 pub mod refusal;
 pub mod sms;
+pub mod stripe;
+pub mod stripe_portal;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -40,6 +42,19 @@ pub fn routes() -> Router<Shared> {
         )
         .route("/_control/wave/deliveries", get(portal::deliveries))
         .route("/_control/wave/tester", post(portal::tester))
+        .route("/_control/stripe/pay", post(stripe::pay))
+        .route("/_control/stripe/disputes", post(stripe::dispute))
+        .route("/_control/stripe/dispute", post(stripe::dispute))
+        .route("/_control/stripe/forge", post(stripe::forge))
+        .route("/_control/stripe/operations", get(stripe::operations))
+        .route("/_control/stripe/balance", get(stripe::balance))
+        .route(
+            "/_control/stripe/webhooks",
+            get(stripe_portal::webhooks)
+                .post(stripe_portal::put_webhook)
+                .delete(stripe_portal::clear_webhooks),
+        )
+        .route("/_control/stripe/deliveries", get(stripe_portal::deliveries))
         .route("/_control/sms/credits", post(sms::credits))
         .route("/sms/inbox", get(sms::inbox))
         .method_not_allowed_fallback(async || {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::setting::{Kind, Setting};
+use crate::stripe::errors::StripeError;
 use crate::wave::errors::{Reply, Shape, WaveError};
 
 /// Fields that older statements did not have, or that depend on the kind of line.
@@ -24,24 +25,24 @@ pub const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</tit
     <body><center><h1>502 Bad Gateway</h1></center></body></html>\n";
 
 /// Whether this fault can be seen in this answer.
-pub fn can_spoil(setting: &Setting, answer: &Reply) -> bool {
+pub fn can_spoil(provider: &str, setting: &Setting, answer: &Reply) -> bool {
     let is_success = (200..300).contains(&answer.status);
     match setting.fault {
         Kind::LoseReply | Kind::ResetAfter | Kind::TimeoutAfter | Kind::Html | Kind::Redirect => true,
         Kind::ErrorAfterSuccess => is_success,
         Kind::TruncatedJson | Kind::Empty200 => is_success && !answer.body.is_empty(),
         Kind::UnknownStatus | Kind::UnknownField | Kind::MissingFields => {
-            is_success && spoiled(setting, answer).body != answer.body
+            is_success && spoiled(provider, setting, answer).body != answer.body
         }
         _ => false,
     }
 }
 
 /// The answer after the fault, for faults that leave one.
-pub fn spoiled(setting: &Setting, answer: &Reply) -> Reply {
+pub fn spoiled(provider: &str, setting: &Setting, answer: &Reply) -> Reply {
     let status = answer.status;
     match setting.fault {
-        Kind::ErrorAfterSuccess => error(setting, 500),
+        Kind::ErrorAfterSuccess => error(provider, setting, 500),
         Kind::Html => Reply { status: setting.status.unwrap_or(502), body: PAGE.into() },
         Kind::TruncatedJson => Reply { status, body: answer.body[..answer.body.len() / 2].to_vec() },
         Kind::Empty200 => Reply { status: 200, body: Vec::new() },
@@ -58,8 +59,11 @@ pub fn spoiled(setting: &Setting, answer: &Reply) -> Reply {
 }
 
 /// The error that a fault answers with, of `usual` status unless it says another.
-pub fn error(setting: &Setting, usual: u16) -> Reply {
+pub fn error(provider: &str, setting: &Setting, usual: u16) -> Reply {
     let status = setting.status.unwrap_or(usual);
+    if provider == "stripe" && setting.shape.is_none() {
+        return Reply { status, body: StripeError::simulated(status, setting.code.as_deref()).body() };
+    }
     let code = setting.code.as_deref().unwrap_or(code_of(status));
     let shape = setting.shape.unwrap_or(Shape::General);
     let error = WaveError { shape, ..WaveError::new(status, code, "Simulated failure") };

@@ -17,6 +17,7 @@ use super::answer;
 use super::setting::{Kind, Setting};
 use crate::app::Shared;
 use crate::connection::Peer;
+use crate::stripe::{book, idempotency};
 use crate::wave::errors::Reply;
 
 const MAX_BODY: usize = 2 << 20;
@@ -28,7 +29,7 @@ const SLOW: Duration = Duration::from_secs(2);
 pub struct Around {
     /// The simulators.
     pub app: Shared,
-    /// `wave` or `sms`.
+    /// `wave`, `stripe` or `sms`.
     pub provider: &'static str,
 }
 
@@ -53,10 +54,11 @@ pub async fn around(
     let haystack = haystack(&app, uri.path(), &line, &body);
     let facts = RequestFacts { provider, line, haystack, has_effect };
     if let Some(setting) = app.faults.on_request(&facts, is_before) {
-        return before(&app, &peer, &setting).await;
+        return before(&app, &peer, provider, &setting).await;
     }
+    let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
     let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
-    after(&app, &peer, &facts, answer).await
+    after(&app, &peer, &facts, key.as_deref(), answer).await
 }
 
 fn is_before(setting: &Setting) -> bool {
@@ -64,10 +66,10 @@ fn is_before(setting: &Setting) -> bool {
     matches!(setting.fault, ResetBefore | TimeoutBefore | ErrorBefore | ErrorShape)
 }
 
-async fn before(app: &Shared, peer: &Peer, setting: &Setting) -> Response {
+async fn before(app: &Shared, peer: &Peer, provider: &str, setting: &Setting) -> Response {
     match setting.fault {
-        Kind::ErrorBefore => return answer::error(setting, 503).into_response(),
-        Kind::ErrorShape => return answer::error(setting, 500).into_response(),
+        Kind::ErrorBefore => return answer::error(provider, setting, 503).into_response(),
+        Kind::ErrorShape => return answer::error(provider, setting, 500).into_response(),
         Kind::TimeoutBefore => hang(app, setting, HANG).await,
         _ => {
             peer.reset();
@@ -78,14 +80,20 @@ async fn before(app: &Shared, peer: &Peer, setting: &Setting) -> Response {
     nobody()
 }
 
-async fn after(app: &Shared, peer: &Peer, facts: &RequestFacts, response: Response) -> Response {
+async fn after(
+    app: &Shared,
+    peer: &Peer,
+    facts: &RequestFacts,
+    key: Option<&str>,
+    response: Response,
+) -> Response {
     if let Some(setting) = app.faults.on_request(facts, |setting| setting.fault == Kind::Slow) {
         hang(app, &setting, SLOW).await;
     }
     let (parts, body) = response.into_parts();
     let Ok(body) = to_bytes(body, usize::MAX).await else { return nobody() };
     let reply = Reply { status: parts.status.as_u16(), body: body.to_vec() };
-    let suits = |setting: &Setting| answer::can_spoil(setting, &reply);
+    let suits = |setting: &Setting| answer::can_spoil(facts.provider, setting, &reply);
     let Some(setting) = app.faults.on_request(facts, suits) else {
         return Response::from_parts(parts, Body::from(body));
     };
@@ -97,10 +105,23 @@ async fn after(app: &Shared, peer: &Peer, facts: &RequestFacts, response: Respon
             peer.close();
         }
         Kind::Redirect => return redirect(&setting),
-        Kind::Html => return html(&answer::spoiled(&setting, &reply)),
-        _ => return answer::spoiled(&setting, &reply).into_response(),
+        Kind::Html => return html(&answer::spoiled(facts.provider, &setting, &reply)),
+        _ => {
+            let spoiled = answer::spoiled(facts.provider, &setting, &reply);
+            remember(app, facts, key, &spoiled);
+            return spoiled.into_response();
+        }
     }
     nobody()
+}
+
+/// At Stripe an error of status 500 is what the same key gets again; a 502 or 503 comes from
+/// something in between and is not.
+fn remember(app: &Shared, facts: &RequestFacts, key: Option<&str>, spoiled: &Reply) {
+    let Some(key) = key.filter(|_| facts.provider == "stripe" && spoiled.status == 500) else { return };
+    if let Err(error) = idempotency::overwrite(app, key, spoiled.status, &spoiled.body) {
+        tracing::error!(%error, "the books failed");
+    }
 }
 
 async fn hang(app: &Shared, setting: &Setting, usual: Duration) {
@@ -130,7 +151,7 @@ fn html(page: &Reply) -> Response {
 /// Body, query and the caller's references of what the path names.
 fn haystack(app: &Shared, path: &str, line: &str, body: &Bytes) -> String {
     let mut haystack = format!("{line}\n{}", String::from_utf8_lossy(body));
-    for id in path.split('/').filter(|part| part.starts_with("cos-") || part.starts_with("pt-")) {
+    for id in path.split('/').filter(|part| part.contains(['-', '_'])) {
         if let Some(reference) = reference_of(app, id) {
             haystack.push('\n');
             haystack.push_str(&reference);
@@ -142,9 +163,15 @@ fn haystack(app: &Shared, path: &str, line: &str, body: &Bytes) -> String {
 fn reference_of(app: &Shared, id: &str) -> Option<String> {
     const SQL: &str = "SELECT client_reference FROM sessions WHERE id = ?1
         UNION ALL SELECT client_reference FROM payouts WHERE id = ?1";
-    let found = app.books.write(|tx| tx.query_row(SQL, [id], |row| row.get(0)).optional());
+    let found = app.books.write(|tx| {
+        let found: Option<Option<String>> = tx.query_row(SQL, [id], |row| row.get(0)).optional()?;
+        match found {
+            Some(reference) => Ok(reference),
+            None => book::reference_of(tx, id),
+        }
+    });
     found.unwrap_or_else(|error: rusqlite::Error| {
         tracing::error!(%error, "the books failed");
         None
-    })?
+    })
 }

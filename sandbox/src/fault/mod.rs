@@ -21,7 +21,7 @@ pub use setting::{Forgery, Kind, Match, Setting, SettingError};
 /// A request as faults see it.
 #[derive(Clone, Debug)]
 pub struct RequestFacts {
-    /// `wave` or `sms`.
+    /// `wave`, `stripe` or `sms`.
     pub provider: &'static str,
     /// `POST /wave/v1/payout`, with the query.
     pub line: String,
@@ -151,11 +151,11 @@ impl Faults {
         self.fire(facts.provider, wanted)
     }
 
-    /// Fires every fault that concerns this Wave event.
-    pub fn on_event(&self, facts: &EventFacts) -> Mischief {
+    /// Fires every fault that concerns this event of a provider.
+    pub fn on_event(&self, provider: &str, facts: &EventFacts) -> Mischief {
         let mut mischief = Mischief::default();
         let wanted = |setting: &Setting| setting.matches_event(facts);
-        for setting in self.fire_all("wave", wanted) {
+        for setting in self.fire_all(provider, wanted) {
             match setting.fault {
                 Kind::CallbackDuplicate => mischief.copies += setting.copies.unwrap_or(1),
                 Kind::CallbackReorder => mischief.is_overtaken = true,

@@ -165,7 +165,7 @@ pub enum SettingError {
     /// Not an HTTP status that an answer can have.
     #[error("status {0} is not between 200 and 599")]
     Status(u16),
-    /// Only Wave sends events.
+    /// Not every provider sends events.
     #[error("{provider} sends no callbacks, so {fault} cannot happen there")]
     NoCallbacks {
         /// The provider asked for.
@@ -184,7 +184,7 @@ impl Setting {
         if let Some(status) = self.status.filter(|status| !(200..600).contains(status)) {
             return Err(SettingError::Status(status));
         }
-        if self.fault.is_of_events() && provider != "wave" {
+        if self.fault.is_of_events() && provider == "sms" {
             let (provider, fault) = (provider.to_owned(), self.fault.as_str());
             return Err(SettingError::NoCallbacks { provider, fault });
         }

@@ -103,7 +103,7 @@ pub enum Proof {
 
 /// Promises an event to every webhook of the wallet that wants it.
 pub fn announce(desk: &Desk<'_>, wallet: &str, event: &Event) -> rusqlite::Result<()> {
-    let mischief = desk.app.faults.on_event(&facts(event));
+    let mischief = desk.app.faults.on_event("wave", &facts(event));
     for webhook in of_wallet(desk.tx, wallet)? {
         if webhook.events.is_empty() || webhook.events.contains(&event.kind) {
             promise(desk, &webhook, event, &mischief)?;

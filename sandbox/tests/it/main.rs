@@ -13,5 +13,6 @@ mod payouts;
 mod persistence;
 mod sms;
 mod statements;
+mod stripe;
 mod webhook_faults;
 mod webhooks;

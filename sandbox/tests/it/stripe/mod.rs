@@ -1,0 +1,5 @@
+//! The Stripe simulator over real HTTP.
+
+mod kit;
+mod transfers;
+mod transport;
