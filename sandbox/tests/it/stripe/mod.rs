@@ -1,5 +1,11 @@
 //! The Stripe simulator over real HTTP.
 
+mod checkout;
+mod debits;
+mod events;
+mod faults;
 mod kit;
+mod payouts;
+mod refunds;
 mod transfers;
 mod transport;
