@@ -72,6 +72,7 @@ pub struct Callback {
 pub enum News {
     /// The consent to debit ended: no further debit under it.
     MandateEnded { mandate: ProviderRef },
-    /// The customer sent money that no collection took: `amount` is all of it that lies there now.
+    /// The customer sent money that no collection took: `amount` is all of it that lay there when the event was
+    /// made. It is not booked anywhere, and the customer's next collection by transfer may take it at once.
     UnappliedFunds { customer: ProviderRef, amount: Money },
 }

@@ -31,7 +31,8 @@ pub(super) fn outcome(event: &Envelope) -> Option<Outcome> {
     }
 }
 
-/// News about a customer or a mandate.
+/// News about a customer or a mandate. Money is announced only when some is left after Stripe applied what came
+/// to the customer's open intents (docs.stripe.com/api/events/types).
 pub(super) fn news(event: &Envelope) -> Option<News> {
     let object = &event.data.object;
     match event.kind.as_str() {

@@ -86,6 +86,7 @@ const CONTRACT: &[&str] = &[
     "parameter_missing",
     "parameter_unknown",
     "parameters_exclusive",
+    "payment_intent_invalid_parameter",
     "payment_method_types_no_longer_supported",
     "payment_method_unactivated",
     "payouts_not_allowed",
@@ -103,6 +104,8 @@ pub(super) struct Said {
     pub code: String,
     pub decline_code: String,
     pub message: String,
+    /// Which parameter of ours is refused.
+    pub param: String,
     /// How the intent stands that the error is about, where there is one.
     pub intent: Value,
 }
@@ -116,6 +119,7 @@ impl Said {
             code: at("code"),
             decline_code: at("decline_code"),
             message: shortened(terms::text(error, "message").unwrap_or_default()),
+            param: at("param"),
             intent: error["payment_intent"].clone(),
         }
     }
@@ -191,7 +195,18 @@ fn is_declined(operation: &Operation, status: u16, said: &Said) -> bool {
     let is_collect = matches!(operation, Operation::Collect(_));
     let is_card_error = status == 402 && said.kind == "card_error" && is_collect;
     let is_listed = matches!(status, 400 | 402 | 404) && declines(operation).contains(&said.code.as_str());
-    (is_card_error || is_listed) && has_nothing_under_way(&said.intent)
+    let is_typed = status == 400 && is_what_people_typed(operation, said);
+    (is_card_error || is_listed || is_typed) && has_nothing_under_way(&said.intent)
+}
+
+/// A parameter that we pass on as somebody typed it was refused before anything was done.
+fn is_what_people_typed(operation: &Operation, said: &Said) -> bool {
+    let typed: &[&str] = match operation {
+        Operation::Register(_) => &["email", "name"],
+        Operation::Collect(_) => &["payment_method_data[sepa_debit]", "payment_method_data[billing_details]"],
+        _ => &[],
+    };
+    said.kind == "invalid_request_error" && typed.iter().any(|param| said.param.starts_with(param))
 }
 
 /// An error about an intent that moves all the same is no refusal.

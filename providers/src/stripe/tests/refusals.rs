@@ -45,6 +45,28 @@ fn a_card_error_is_a_refusal_of_a_collection_only() {
 }
 
 #[test]
+fn what_people_typed_is_refused_whatever_the_word_for_it() {
+    let error = |kind: &str, param: &str, status: u16| {
+        let error = json!({"type": kind, "code": "a_new_word", "message": "m", "param": param});
+        response(status, json!({"error": error}).to_string().as_bytes())
+    };
+    let iban = error("invalid_request_error", "payment_method_data[sepa_debit][iban]", 400);
+    let email = error("invalid_request_error", "email", 400);
+    assert_eq!(shape(&read(&by_debit(), &iban)), "declined a_new_word");
+    assert_eq!(shape(&read(&register(), &email)), "declined a_new_word");
+    for operation in [refund(), sweep(), register(), ask(Collection, Some(INTENT))] {
+        assert_eq!(shape(&read(&operation, &iban)), "uncertain", "{operation:?}");
+    }
+    for other in [
+        error("invalid_request_error", "payment_method_data[sepa_debit][iban]", 409),
+        error("invalid_request_error", "amount", 400),
+        error("idempotency_error", "payment_method_data[sepa_debit][iban]", 400),
+    ] {
+        assert_eq!(shape(&read(&by_debit(), &other)), "uncertain");
+    }
+}
+
+#[test]
 fn what_is_refused_for_pace_may_come_again() {
     for operation in [by_debit(), refund(), sweep(), cancel(), register(), ask(Collection, Some(INTENT))] {
         for name in ["error_key_in_use", "error_rate", "error_lock"] {
