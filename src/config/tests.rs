@@ -533,3 +533,26 @@ fn every_setting_is_read() {
         assert!(catalogue.kind(path).is_some(), "config.default.toml does not explain {path}");
     }
 }
+
+#[test]
+fn payers_are_asked_for_their_name_where_there_are_lists() {
+    let none = Written::file("").config().screening;
+    assert_eq!((none.lists.len(), none.require_payer_name, none.threshold_percent), (0, false, 88));
+    let lists = "[screening]\nlists = [\"un.csv\", \"eu.jsonl\"]\n";
+    assert!(Written::file(lists).config().screening.require_payer_name);
+    let without = Written::file(&format!("{lists}require_payer_name = false\n")).config();
+    assert!(!without.screening.require_payer_name);
+    assert!(without.corridors.iter().all(|corridor| corridor.require_payer_name.is_none()));
+    let by_variable = Written::variables(&[("MONEYBRIDGE_SCREENING_LISTS", "a.csv,b.csv")]).config();
+    assert_eq!(by_variable.screening.lists, [PathBuf::from("a.csv"), PathBuf::from("b.csv")]);
+    for (wrong, key) in [
+        ("lists = [\"one/un.csv\", \"two/un.jsonl\"]", "screening.lists"),
+        ("threshold_percent = 69", "screening.threshold_percent"),
+        ("threshold_percent = 101", "screening.threshold_percent"),
+        ("reload_s = 0", "screening.reload_s"),
+        ("stale_after_s = 59", "screening.stale_after_s"),
+        ("list = \"un.csv\"", "screening.list"),
+    ] {
+        assert_eq!(Written::file(&format!("[screening]\n{wrong}\n")).keys_refused(), [key]);
+    }
+}

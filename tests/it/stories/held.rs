@@ -84,6 +84,8 @@ async fn who_is_on_a_list_is_paid_once_a_person_says_so() {
                 assert!(!text.contains(word), "{word} in {text}");
             }
             app.was_told(&awa.phone, "prend plus de temps").await;
+            let report = store::ledger::verify::verify(&app.app().db, &mut |_| {}).await.unwrap();
+            assert!(report.is_clean(), "{:#?}", report.findings);
             transfer.cancel().await.refused(409, "transfer_not_cancellable");
 
             let operator = app.operator().await;
