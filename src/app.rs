@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use providers::{
-    CallSettings, ConsoleSms, HttpClient, HttpProvider, OrangeSms, OrangeSmsConfig, Registry, Screening,
-    SmsSender,
+    CallSettings, ConsoleSms, HttpClient, HttpProvider, HttpRates, OrangeSms, OrangeSmsConfig, RateSource,
+    Registry, Screening, SmsSender,
 };
 use secrecy::ExposeSecret;
 use store::book::Mode as BookMode;
@@ -23,11 +23,14 @@ use uuid::Uuid;
 use crate::clock::{Clock, Ids};
 use crate::config::{Config, Mode, StripeAccount, WaveWallet, WebhookProof};
 use crate::services::feed::Feed;
+use crate::services::rates::RateCache;
 use crate::simulators::Simulation;
 use crate::workers::Wakes;
 
 /// How long a provider may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long a reading of rates may take.
+const RATES: Duration = Duration::from_secs(20);
 
 /// A handle on the running gateway.
 #[derive(Clone)]
@@ -48,6 +51,10 @@ pub struct Parts {
     pub sms: Arc<dyn SmsSender>,
     /// Holds names against lists.
     pub screening: Arc<dyn Screening>,
+    /// Where rates are read, if anywhere.
+    pub rate_source: Option<Arc<dyn RateSource>>,
+    /// The rates in force, as they were read last.
+    pub rates: RateCache,
     pub feed: Feed,
     pub wakes: Wakes,
     /// The simulators, in sandbox mode.
@@ -99,6 +106,8 @@ impl App {
             providers: outside.registry()?,
             sms: outside.sms()?,
             screening,
+            rate_source: outside.rates(),
+            rates: RateCache::default(),
             feed: Feed::default(),
             wakes: Wakes::default(),
             simulation,
@@ -229,6 +238,11 @@ impl<'a> Outside<'a> {
             max: None,
             settling_time: Duration::from_secs(120),
         }
+    }
+
+    fn rates(&self) -> Option<Arc<dyn RateSource>> {
+        let url = self.config.rates.feed.as_ref()?.url(self.simulators.as_ref())?;
+        Some(Arc::new(HttpRates::new(url, self.client.clone(), RATES)))
     }
 
     fn sms(&self) -> anyhow::Result<Arc<dyn SmsSender>> {

@@ -13,7 +13,7 @@ use crate::config::{BaseUrl, Config, Simulators, WaveWallet, WebhookProof};
 use secrecy::ExposeSecret;
 
 /// The simulators that every sandbox has, by the prefix they live under.
-pub const PREFIXES: [&str; 2] = ["wave", "orange"];
+pub const PREFIXES: [&str; 3] = ["wave", "orange", "rates"];
 
 /// Where the simulators are, and their clock when it is ours to move.
 #[derive(Clone)]

@@ -12,6 +12,7 @@
 //! Deliberately absent: where rates come from, and "now", which callers pass in.
 
 mod convert;
+mod limits;
 mod pair;
 mod rate;
 mod route;
@@ -22,6 +23,7 @@ mod properties;
 mod tests;
 
 pub use convert::Conversion;
+pub use limits::{Consent, RateLimits, RateRefusal};
 pub use pair::{CustomerRate, EUR_XOF_PARITY, Pair, PairRate};
 pub use rate::{Rate, RateError, Spread};
 pub use route::{Direction, Leg, RateTable, Route};

@@ -107,6 +107,8 @@ ids! {
     AlertId = "alert";
     /// A payer's standing consent to be debited.
     MandateId = "mandate";
+    /// Something that waits for a second person.
+    ApprovalId = "approval";
     /// A device that somebody signs in from.
     DeviceId = "device";
 }

@@ -15,6 +15,7 @@ mod words;
 
 pub mod account;
 pub mod alert;
+pub mod approval;
 pub mod book;
 pub mod calendar;
 pub mod country;
@@ -37,16 +38,20 @@ pub mod transfer;
 
 pub use account::{Account, AccountKind, AccountNameError};
 pub use alert::{AlertKind, Ends, Severity};
+pub use approval::{ApprovalKind, ApprovalState, Shown};
 pub use book::Book;
 pub use country::{Country, CountryError};
 pub use currency::{Currency, CurrencyError};
 pub use fee::{FeeError, FeeSchedule};
-pub use fx::{Conversion, CustomerRate, FxError, Pair, PairRate, Rate, RateError, RateTable, Route, Spread};
+pub use fx::{
+    Consent, Conversion, CustomerRate, FxError, Pair, PairRate, Rate, RateError, RateLimits, RateRefusal,
+    RateTable, Route, Spread,
+};
 pub use hold::{Hold, HoldState};
 pub use iban::{Iban, IbanError};
 pub use ids::{
-    AccountId, AlertId, AuditId, DeviceId, EntryId, EventId, HoldId, IdError, InboxId, MandateId, MerchantId,
-    OtpId, PromiseId, QuoteId, SessionId, TransferId, UserId,
+    AccountId, AlertId, ApprovalId, AuditId, DeviceId, EntryId, EventId, HoldId, IdError, InboxId, MandateId,
+    MerchantId, OtpId, PromiseId, QuoteId, SessionId, TransferId, UserId,
 };
 pub use ledger::{Balance, FloorAlert, LedgerError, LedgerStep};
 pub use money::{Money, MoneyError};

@@ -17,6 +17,7 @@ pub mod http;
 mod operation;
 mod outcome;
 mod port;
+pub mod rates;
 mod registry;
 pub mod screening;
 pub mod sms;
@@ -35,6 +36,7 @@ pub use operation::{
 };
 pub use outcome::{Balance, NextAction, Outcome, ProviderError, StatementLine, StatementPage};
 pub use port::Provider;
+pub use rates::{HttpRates, RateSheet, RateSource, RateSourceError, SheetError};
 pub use registry::{Duplicate, Registry};
 pub use screening::{FilesConfig, Hit, ListFiles, Nobody, Screening, Subject, Verdict};
 pub use sms::{ConsoleSms, OrangeSms, OrangeSmsConfig, SmsError, SmsReceipt, SmsSender};

@@ -24,6 +24,7 @@ const RESET: &str = "
     DELETE FROM attempts; DELETE FROM sms_messages; DELETE FROM sms_tokens;
     DELETE FROM stripe_objects; DELETE FROM stripe_agenda; DELETE FROM stripe_idempotency;
     DELETE FROM stripe_operations; DELETE FROM stripe_deliveries; DELETE FROM stripe_attempts;
+    DELETE FROM rate_sheet;
     UPDATE wallets SET balance = opening;
 ";
 

@@ -2,7 +2,7 @@
 //!
 //! Written from the providers' documents and never from the gateway's adapters, so that both can
 //! be wrong only where the documents are. A [`Sandbox`] is one listener with every provider under
-//! its own prefix (`/wave`, `/stripe`, `/orange`), a control surface under `/_control`, persistent books and
+//! its own prefix (`/wave`, `/stripe`, `/orange`, `/rates`), a control surface under `/_control`, persistent books and
 //! a movable clock. A gateway may embed it or reach it as a program of its own.
 
 #![recursion_limit = "256"]
@@ -16,6 +16,7 @@ pub mod control;
 pub mod fault;
 pub mod ids;
 pub mod money;
+pub mod rates;
 pub mod sms;
 pub mod sms_book;
 pub mod stripe;
@@ -198,6 +199,7 @@ fn routes(app: &Shared) -> Router {
         )
         .merge(stripe::pages())
         .merge(sms::api().layer(faults("sms")))
+        .merge(rates::api().layer(faults("rates")))
         .merge(control::routes())
         .fallback(no_such_path)
         .with_state(app.clone())
@@ -208,6 +210,7 @@ async fn no_such_path(method: Method, uri: Uri) -> Response {
         Some("wave") => wave::no_such_path().into_response(),
         Some("stripe") => stripe::no_such_path(&method, &uri).into_response(),
         Some("orange") => sms::no_such_path().into_response(),
+        Some("rates") => rates::no_such_path(),
         _ => Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such path").into_response(),
     }
 }

@@ -291,4 +291,8 @@ CREATE TABLE IF NOT EXISTS stripe_attempts (
     status INTEGER,
     error TEXT,
     at INTEGER NOT NULL
+
+CREATE TABLE IF NOT EXISTS rate_sheet (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    document TEXT NOT NULL
 ) STRICT;

@@ -48,7 +48,7 @@ pub type Rule = (&'static str, &'static str, Access);
 
 /// Every route there is.
 pub const TABLE: &[Rule] = {
-    use Access::{Open, SignedIn, Staff, StaffFresh};
+    use Access::{Admin, AdminFresh, Open, SignedIn, Staff, StaffFresh};
     &[
         ("GET", "/healthz", Open),
         ("GET", "/readyz", Open),
@@ -95,6 +95,14 @@ pub const TABLE: &[Rule] = {
         ("GET", "/v1/admin/attention", Staff),
         ("POST", "/v1/admin/transfers/{id}/release", StaffFresh),
         ("POST", "/v1/admin/transfers/{id}/refuse", StaffFresh),
+        ("GET", "/v1/admin/rates", Admin),
+        ("GET", "/v1/admin/rates/{base}/{quote}", Admin),
+        ("PUT", "/v1/admin/rates/{base}/{quote}", AdminFresh),
+        ("GET", "/v1/admin/rates/{base}/{quote}/history", Admin),
+        ("GET", "/v1/admin/approvals", Admin),
+        ("GET", "/v1/admin/approvals/{id}", Admin),
+        ("POST", "/v1/admin/approvals/{id}/approve", AdminFresh),
+        ("POST", "/v1/admin/approvals/{id}/reject", AdminFresh),
         ("GET", "/v1/sandbox", Open),
         ("POST", "/v1/sandbox/clock", Open),
     ]

@@ -136,6 +136,7 @@ impl From<QuoteRefusal> for Problem {
             ),
             QuoteRefusal::Price(error) => of_price(error),
             QuoteRefusal::Store(error) => ServiceError::from(error).into(),
+            QuoteRefusal::Rates(error) => error.into(),
         }
     }
 }

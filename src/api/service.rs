@@ -265,18 +265,18 @@ struct RateView {
 /// The customer's rate in one direction.
 #[utoipa::path(get, path = "/v1/rates", tag = "service", params(Direction),
     responses((status = 200, body = RateView)),
-    extensions(("x-problems" = json!(["invalid_query", "invalid_currency", "not_found"]))))]
+    extensions(("x-problems" = json!(["invalid_query", "invalid_currency", "not_found", "rate_stale"]))))]
 async fn rate(State(app): State<App>, Query(asked): Query<Direction>) -> Result<Json<RateView>, Problem> {
     let mut fields = Fields::default();
     let from = fields.take(currency(&asked.from, "/from"));
     let to = fields.take(currency(&asked.to, "/to"));
     let (from, to) = fields.finish(from.zip(to))?;
-    let rate = offer::rate(&app, from, to)?;
+    let rate = offer::rate(&app, from, to).await?;
     Ok(Json(RateView {
         from: from.code(),
         to: to.code(),
-        rate: rate.rate.to_string(),
-        inverse: rate.inverse.to_string(),
+        rate: rate.rate.normalize().to_string(),
+        inverse: rate.inverse.normalize().to_string(),
         as_of: instant(rate.as_of),
     }))
 }

@@ -46,10 +46,11 @@ impl Kind {
 }
 
 /// Settings whose value is never shown and may be given as a file.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 10] = [
     "database.url",
     "keys.master",
     "keys.token",
+    "rates.feed.url",
     "sms.client_secret",
     "stripe.api_key",
     "stripe.webhook_secrets",

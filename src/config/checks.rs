@@ -84,6 +84,7 @@ fn sandbox(r: &mut Reader, config: &Config) {
 fn live(r: &mut Reader, config: &Config) {
     live_network(r, config);
     live_secrets(r, config);
+    live_rates(r, config);
     if r.flag("dangerous_public_sandbox") == Some(true) {
         r.refuse("dangerous_public_sandbox", "is for sandbox mode", "remove it");
     }
@@ -115,6 +116,19 @@ fn live_network(r: &mut Reader, config: &Config) {
         if !url.is_https() {
             r.refuse(&path, "is not https", "live providers are reached over TLS");
         }
+    }
+}
+
+fn live_rates(r: &mut Reader, config: &Config) {
+    let Some(feed) = &config.rates.feed else { return };
+    if feed.url.is_none() {
+        r.refuse(
+            "rates.feed.url",
+            "is needed in live mode",
+            "name a rate service, or leave rates.feed.pairs empty",
+        );
+    } else if !feed.is_https_or_unset() {
+        r.refuse("rates.feed.url", "is not https", "live rates are read over TLS");
     }
 }
 

@@ -70,10 +70,11 @@ pub fn gather(sources: &Sources) -> Gathered {
     layers.extend(gatherer.platform(&variables));
     layers.extend(gatherer.variables(&variables, &wallets));
     layers.extend(sources.flags.iter().filter_map(|flag| gatherer.flag(flag)));
-    let mut figment = layers.into_iter().fold(Figment::new(), Figment::merge);
-    if figment.find_value("mode").is_ok_and(|mode| mode.as_str() != Some("live")) {
-        figment = figment.join(gatherer.toml("the sandbox's default", SANDBOX_DEFAULTS));
+    let mode = layers.iter().fold(Figment::new(), Figment::merge).find_value("mode");
+    if mode.is_ok_and(|mode| mode.as_str() != Some("live")) {
+        layers.insert(1, gatherer.toml("the sandbox's default", SANDBOX_DEFAULTS));
     }
+    let figment = layers.iter().fold(Figment::new(), Figment::merge);
     let problems = gatherer.problems;
     Gathered { figment, catalogue, problems }
 }
@@ -98,7 +99,7 @@ impl Layer {
     }
 }
 
-impl Provider for Layer {
+impl Provider for &Layer {
     fn metadata(&self) -> Metadata {
         Metadata::named(self.name.clone())
     }

@@ -15,6 +15,7 @@ mod keys;
 mod layers;
 mod problem;
 mod providers;
+mod rates;
 mod reader;
 mod screening;
 mod sections;
@@ -35,6 +36,7 @@ pub use keys::{KeyError, MasterKey, write_private};
 pub use layers::{Flag, Sources};
 pub use problem::{ConfigError, Problem};
 pub use providers::{Sms, SmsSender, WaveWallet, WebhookProof};
+pub use rates::{RateFeed, Rates};
 pub use screening::Screening;
 pub use sections::{Auth, Limits, Log, LogFormat, Quotes, Workers};
 pub use stripe::StripeAccount;
@@ -89,6 +91,8 @@ pub struct Config {
     pub quotes: Quotes,
     /// Names, and the lists they are held against.
     pub screening: Screening,
+    /// What currencies cost.
+    pub rates: Rates,
     /// Wave wallets, by name.
     pub wave: Vec<WaveWallet>,
     /// The account at Stripe, if there is one.

@@ -11,7 +11,8 @@ use tracing_subscriber::EnvFilter;
 use super::address::{self, AllowedHosts, BaseUrl};
 use super::reader::Reader;
 use super::{
-    Config, Database, Keys, MasterKey, Mode, Simulators, checks, corridors, providers, screening, stripe,
+    Config, Database, Keys, MasterKey, Mode, Simulators, checks, corridors, providers, rates, screening,
+    stripe,
 };
 
 /// Signing in; durations in seconds.
@@ -120,6 +121,7 @@ pub fn config(r: &mut Reader) -> Config {
     let simulators = simulators(r, mode, &data_dir);
     let (keys, auth, sms) = (keys(r), auth(r), providers::sms(r));
     let (limits, quotes, workers, log) = (limits(r), quotes(r), workers(r), log(r));
+    let rates = rates::rates(r);
     let wave = providers::wave(r);
     let stripe = stripe::stripe(r);
     let corridors = corridors::corridors(r, &wave, stripe.as_ref());
@@ -140,6 +142,7 @@ pub fn config(r: &mut Reader) -> Config {
         limits,
         quotes,
         screening: screening::screening(r),
+        rates,
         wave,
         stripe,
         corridors,

@@ -94,11 +94,11 @@ fn nothing_written_is_a_sandbox_on_this_machine() {
     assert!(config.allowed_hosts.allows("localhost:8080") && !config.allowed_hosts.allows("example.com"));
     assert!(config.trusted_proxies.is_empty() && config.allowed_origins.is_empty());
     assert_eq!((config.auth.otp_ttl_s, config.auth.otp_attempts, config.auth.access_token_s), (300, 5, 900));
-    assert_eq!((config.sms.budget_per_number_hour, config.sms.budget_per_number_day), (3, 10));
+    assert_eq!((config.sms.budget_per_number_hour, config.sms.budget_per_number_day), (100, 500));
 }
 
 #[test]
-fn the_sandbox_has_two_wallets_and_four_corridors() {
+fn the_sandbox_has_two_wallets_and_six_corridors() {
     let config = Written::file("").config();
     let simulators = BaseUrl::parse("http://127.0.0.1:8081").unwrap();
     for (wallet, name) in config.wave.iter().zip(["ci", "sn"]) {
@@ -110,8 +110,14 @@ fn the_sandbox_has_two_wallets_and_four_corridors() {
     }
     assert_eq!(config.sms.base_url(Some(&simulators)), "http://127.0.0.1:8081/orange");
     let ends: Vec<String> = config.corridors.iter().map(|c| format!("{} {}", c.from, c.to)).collect();
-    assert_eq!(ends, ["SN CI", "CI SN", "SN SN", "CI CI"]);
-    for corridor in &config.corridors {
+    assert_eq!(ends, ["SN CI", "CI SN", "SN SN", "CI CI", "FR SN", "FR CI"]);
+    for corridor in &config.corridors[4..] {
+        assert_eq!((corridor.send_currency.code(), corridor.receive_currency.code()), ("EUR", "XOF"));
+        assert!(
+            corridor.funding_rails.contains(&Rail::Balance) && corridor.payout_rails.contains(&Rail::Wave)
+        );
+    }
+    for corridor in &config.corridors[..4] {
         assert_eq!(corridor.funding_rails, [Rail::Wave, Rail::Balance]);
         assert_eq!((corridor.min.major(), corridor.max.major()), ("100".to_owned(), "2000000".to_owned()));
         assert_eq!(corridor.fee_bps.to_string(), "100");
@@ -555,4 +561,51 @@ fn payers_are_asked_for_their_name_where_there_are_lists() {
     ] {
         assert_eq!(Written::file(&format!("[screening]\n{wrong}\n")).keys_refused(), [key]);
     }
+}
+
+#[test]
+fn rates_go_so_far_and_no_further() {
+    let config = Written::file("").config();
+    let limits = &config.rates.limits;
+    assert_eq!((limits.approval_above_bps.to_string(), limits.approve_new_pairs), ("200".to_owned(), false));
+    assert_eq!((config.rates.eur_xof_sell.to_string(), config.rates.max_age_s), ("150".to_owned(), 86_400));
+    let feed = config.rates.feed.unwrap();
+    let simulators = BaseUrl::parse("http://127.0.0.1:8081").unwrap();
+    assert_eq!(
+        feed.url(Some(&simulators)).unwrap().expose_secret(),
+        "http://127.0.0.1:8081/rates/v6/latest/EUR"
+    );
+    let live = Written::variables(LIVE).config();
+    assert!(live.rates.feed.is_none() && live.rates.limits.approve_new_pairs);
+    assert_eq!(live.rates.eur_xof_sell.to_string(), "0");
+
+    let bounds = Written::file("[rates]\nbounds = [\"EUR/GNF 5000 20000\"]\n").config().rates.limits.bounds;
+    let (low, high) = bounds[&"EUR/GNF".parse().unwrap()];
+    assert_eq!((low.to_string(), high.to_string()), ("5000".to_owned(), "20000".to_owned()));
+}
+
+#[test]
+fn rates_that_cannot_be_are_refused() {
+    for (toml, key) in [
+        ("[rates]\npivot = \"ABC\"\n", "rates.pivot"),
+        ("[rates]\napproval_above_bps = \"-1\"\n", "rates.approval_above_bps"),
+        ("[rates]\nrefuse_above_factor = \"1\"\n", "rates.refuse_above_factor"),
+        ("[rates]\neur_xof_buy_spread_bps = \"10000\"\n", "rates.eur_xof_buy_spread_bps"),
+        ("[rates]\nbounds = [\"EUR/GNF 5 4\"]\n", "rates.bounds"),
+        ("[rates]\nbounds = [\"EUR/GNF 0 4\"]\n", "rates.bounds"),
+        ("[rates.feed]\npairs = [\"EUR/XOF\"]\n", "rates.feed.pairs"),
+        ("[rates.feed]\npairs = [\"EUR/GNF\", \"GNF/EUR\"]\n", "rates.feed.pairs"),
+        ("[rates.feed]\nurl = \"ftp://example.com\"\n", "rates.feed.url"),
+        ("[rates.feed]\ninterval_s = 1\n", "rates.feed.interval_s"),
+    ] {
+        assert_eq!(Written::file(toml).keys_refused(), [key], "{toml}");
+    }
+    let live = |url: &str| {
+        let toml = format!("[rates.feed]\npairs = [\"EUR/GNF\"]\n{url}");
+        Written::file(&toml).and(LIVE).keys_refused()
+    };
+    assert_eq!(live(""), ["rates.feed.url"]);
+    assert_eq!(live("url = \"http://example.com/latest?key=s3cret\"\n"), ["rates.feed.url"]);
+    let refusal = Written::file("[rates.feed]\nurl = \"s3cret\"\n").refusal();
+    assert!(!refusal.contains("s3cret"), "{refusal}");
 }

@@ -6,6 +6,7 @@
 //! Deliberately absent: HTTP, SQL text, and any provider by name.
 
 pub mod alerts;
+pub mod approvals;
 pub mod attention;
 pub mod auth;
 pub mod bank;
@@ -26,6 +27,7 @@ pub mod opening;
 pub mod people;
 pub mod promises;
 pub mod quotes;
+pub mod rates;
 pub mod readiness;
 pub mod sandbox;
 pub mod screening;

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use domain::{Country, Currency, Money, Rail};
+use domain::{Country, Currency, FxError, Money, Rail};
 pub use providers::Refunds;
 use providers::{Capabilities, OperationKind};
 use rust_decimal::Decimal;
 
-use super::ServiceError;
+use super::{ServiceError, rates};
 use crate::app::App;
 use crate::config::Corridor;
 
@@ -102,15 +102,21 @@ pub struct CustomerRate {
 
 /// The rate from one currency to another, in that direction only: money of one currency is itself.
 ///
-/// Errors: [`ServiceError::NotFound`] when no corridor goes there.
-pub fn rate(app: &App, from: Currency, to: Currency) -> Result<CustomerRate, ServiceError> {
+/// Errors: [`ServiceError::NotFound`] when no corridor goes there, or none can be quoted; `rate_stale`.
+pub async fn rate(app: &App, from: Currency, to: Currency) -> Result<CustomerRate, ServiceError> {
     let is_used = corridors(app)
         .iter()
         .any(|corridor| corridor.send_currency == from && corridor.receive_currency == to);
-    if !is_used || from != to {
+    if !is_used {
         return Err(ServiceError::NotFound);
     }
-    Ok(CustomerRate { rate: Decimal::ONE, inverse: Decimal::ONE, as_of: app.clock.now() })
+    let route = rates::route(app, from, to).await?.map_err(|error| match error {
+        FxError::StaleRate { .. } => ServiceError::Unavailable { code: "rate_stale" },
+        FxError::NoRate { .. } => ServiceError::NotFound,
+        other => ServiceError::internal(other),
+    })?;
+    let as_of = route.as_of().unwrap_or_else(|| app.clock.now());
+    Ok(CustomerRate { rate: route.rate().decimal(), inverse: route.inverse().decimal(), as_of })
 }
 
 fn offer(rail: Rail, wallets: &[&Capabilities], health: Health) -> RailOffer {

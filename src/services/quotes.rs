@@ -3,10 +3,11 @@
 use chrono::TimeDelta;
 use domain::{
     CorridorTerms, Country, Currency, FeeSchedule, Money, Quote, QuoteError, QuoteId, QuoteRequest, Rail,
-    Route, Side, UserId,
+    Side, UserId,
 };
 use store::StoreError;
 
+use super::{ServiceError, rates};
 use crate::app::App;
 use crate::config::Corridor;
 
@@ -35,12 +36,16 @@ pub enum QuoteRefusal {
     Price(#[from] QuoteError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The rates cannot be read now.
+    #[error(transparent)]
+    Rates(#[from] ServiceError),
 }
 
 /// Prices and stores an offer for `owner`.
 pub async fn create(app: &App, owner: UserId, ask: QuoteAsk) -> Result<Quote, QuoteRefusal> {
     let corridor = corridor(app, &ask)?;
-    let route = route(&ask)?;
+    let route = rates::route(app, ask.send_currency, ask.receive_currency).await?;
+    let route = route.map_err(QuoteError::from)?;
     let request = QuoteRequest {
         id: QuoteId::from_uuid(app.ids.next()),
         owner,
@@ -54,7 +59,7 @@ pub async fn create(app: &App, owner: UserId, ask: QuoteAsk) -> Result<Quote, Qu
     let quote = Quote::price(request, &terms(app, corridor, ask.funding_rail), &route, app.clock.now())?;
     check_debit(app, &quote)?;
     let mut tx = app.db.begin().await?;
-    store::quotes::insert(&mut tx, &quote).await?;
+    store::quotes::insert(&mut tx, &quote, route.legs()).await?;
     tx.commit().await?;
     Ok(quote)
 }
@@ -99,13 +104,6 @@ fn can_finish(app: &App, corridor: &Corridor, ask: &QuoteAsk) -> bool {
                 && wallet.supports(operation)
         })
     })
-}
-
-fn route(ask: &QuoteAsk) -> Result<Route, QuoteRefusal> {
-    if ask.send_currency != ask.receive_currency {
-        return Err(QuoteRefusal::CorridorUnavailable);
-    }
-    Ok(Route::same(ask.send_currency))
 }
 
 /// One debit takes no more than the scheme and our contract allow.

@@ -1,4 +1,5 @@
-//! Loops that drain: promises of the outbox, callbacks of the inbox, and the book's own housekeeping.
+//! Loops that drain: promises of the outbox, callbacks of the inbox, rates read outside, and the book's own
+//! housekeeping.
 //!
 //! Each lane of the outbox (a provider, text messages, our own work) has a loop with places of its own, so that a dead
 //! provider slows nobody else. Whatever stops a worker, the lease ends and another takes the work up again.
@@ -6,6 +7,7 @@
 pub mod housekeeping;
 pub mod inbox;
 pub mod outbox;
+pub mod rates;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -66,6 +68,7 @@ impl Workers {
         loops.spawn(housekeeping::seal(app.clone(), stop.clone()));
         loops.spawn(housekeeping::rotate(app.clone(), stop.clone()));
         loops.spawn(housekeeping::forget(app.clone(), stop.clone()));
+        loops.spawn(rates::run(app.clone(), stop.clone()));
         loops.spawn(housekeeping::measure(app.clone(), stop.clone()));
         loops.spawn(housekeeping::screen(app.clone(), stop.clone()));
         Workers { loops, stop }

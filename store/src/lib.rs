@@ -7,6 +7,7 @@
 //! Deliberately absent: decisions, providers, HTTP and the present time; instants are passed in.
 
 pub mod alerts;
+pub mod approvals;
 pub mod attention;
 pub mod audit;
 pub mod backup;
@@ -27,6 +28,7 @@ pub mod outbox;
 pub mod persons;
 pub mod provider_customers;
 pub mod quotes;
+pub mod rates;
 mod read;
 mod rows;
 pub mod sessions;

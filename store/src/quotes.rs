@@ -1,18 +1,21 @@
 //! Quotes as stored. That a quote serves one transfer is guarded by `transfers.quote_id`, not here.
 
+use domain::fx::Leg;
 use domain::{Money, Quote, QuoteId, UserId};
+use serde_json::{Value, json};
 
 use crate::db::on;
 use crate::read::{column, currency, decimal, money, word};
 use crate::rows::QuoteRow;
 use crate::{Conn, StoreError, Tx};
 
-/// Stores a fresh quote.
-pub async fn insert(tx: &mut Tx, quote: &Quote) -> Result<(), StoreError> {
+/// Stores a fresh quote, with the legs of its route for whoever checks the margin later.
+pub async fn insert(tx: &mut Tx, quote: &Quote, legs: &[Leg]) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO quotes (id, owner_id, side, from_country, to_country, funding_rail, payout_rail, \
          send_minor, send_currency, receive_minor, receive_currency, fee_minor, total_minor, rate, inverse, \
-         margin_minor, margin_currency, terms_digest, delivery_estimate_s, expires_at, funding_deadline, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
+         margin_minor, margin_currency, terms_digest, delivery_estimate_s, expires_at, funding_deadline, created_at, legs) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
+         $23)";
     let q = quote;
     on!(tx.conn(), |c| {
         let query = sqlx::query(SQL).bind(q.id.uuid()).bind(q.owner.uuid()).bind(q.side.as_str());
@@ -25,6 +28,7 @@ pub async fn insert(tx: &mut Tx, quote: &Quote) -> Result<(), StoreError> {
         let query = query.bind(q.margin.minor()).bind(q.margin.currency().code());
         let query = query.bind(q.terms_digest.to_vec()).bind(q.delivery_estimate_s);
         let query = query.bind(q.expires_at).bind(q.funding_deadline).bind(q.created_at);
+        let query = query.bind(legs_text(legs));
         query.execute(&mut *c).await.map(|_| ())
     })?;
     Ok(())
@@ -36,6 +40,29 @@ pub async fn find(conn: &mut Conn<'_>, owner: UserId, id: QuoteId) -> Result<Opt
     let row: Option<QuoteRow> =
         on!(conn, |c| sqlx::query_as(SQL).bind(id.uuid()).bind(owner.uuid()).fetch_optional(&mut **c).await)?;
     row.map(Quote::try_from).transpose()
+}
+
+/// The legs of a quote as they were stored; none where nothing was converted. For admins only.
+pub async fn legs(conn: &mut Conn<'_>, id: QuoteId) -> Result<Option<Value>, StoreError> {
+    const SQL: &str = "SELECT legs FROM quotes WHERE id = $1";
+    let text: Option<Option<String>> =
+        on!(conn, |c| sqlx::query_scalar(SQL).bind(id.uuid()).fetch_optional(&mut **c).await)?;
+    let read = |text: String| serde_json::from_str(&text).map_err(|_| StoreError::corrupt("quote", id));
+    text.flatten().map(read).transpose()
+}
+
+fn legs_text(legs: &[Leg]) -> Option<String> {
+    let leg = |leg: &Leg| {
+        json!({
+            "pair": leg.pair.to_string(),
+            "direction": leg.direction.as_str(),
+            "mid": leg.mid.to_string(),
+            "rate": leg.rate.to_string(),
+            "source": leg.source,
+            "as_of": leg.as_of,
+        })
+    };
+    (!legs.is_empty()).then(|| Value::Array(legs.iter().map(leg).collect()).to_string())
 }
 
 impl TryFrom<QuoteRow> for Quote {

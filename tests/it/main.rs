@@ -10,6 +10,7 @@ mod demo;
 mod fuzz;
 mod lists;
 mod pair;
+mod rates;
 mod simulation;
 mod staff;
 mod staff_command;

@@ -28,6 +28,12 @@ impl Pair {
         if base == quote { Err(FxError::SameCurrency { currency: base }) } else { Ok(Pair { base, quote }) }
     }
 
+    /// The mid that a treaty fixes for this pair, as it is stored: of EUR/XOF. Nobody sets another one.
+    pub fn fixed_mid(self) -> Option<Rate> {
+        let is_fixed = self == Pair { base: Currency::EUR, quote: Currency::XOF };
+        is_fixed.then(|| Rate::new(EUR_XOF_PARITY).ok()).flatten()
+    }
+
     /// The same two currencies, the other way round.
     pub const fn flipped(self) -> Pair {
         Pair { base: self.quote, quote: self.base }

@@ -67,7 +67,7 @@ impl Rate {
 
     /// The number as a fraction.
     pub(super) fn ratio(self) -> BigRational {
-        BigRational::new(self.0.mantissa().into(), power_of_ten(self.0.scale()))
+        fraction(self.0)
     }
 
     /// The rate nearest to a fraction that has 12 significant digits, halves to even.
@@ -154,6 +154,16 @@ fn parse_plain(text: &str) -> Option<Decimal> {
         && text.ends_with(|last: char| last.is_ascii_digit())
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     if plain { Decimal::from_str_exact(text).ok() } else { None }
+}
+
+/// A decimal number as a fraction.
+pub(super) fn fraction(value: Decimal) -> BigRational {
+    BigRational::new(value.mantissa().into(), power_of_ten(value.scale()))
+}
+
+/// What a whole is in basis points.
+pub(super) fn ten_thousand() -> BigRational {
+    BigRational::from_integer(power_of_ten(4))
 }
 
 pub(super) fn power_of_ten(exponent: u32) -> BigInt {

@@ -20,6 +20,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::app::Shared;
+use crate::rates;
 use refusal::Refusal;
 
 /// Every route of the control surface.
@@ -56,6 +57,7 @@ pub fn routes() -> Router<Shared> {
         )
         .route("/_control/stripe/deliveries", get(stripe_portal::deliveries))
         .route("/_control/sms/credits", post(sms::credits))
+        .route("/_control/rates/values", get(rates::show).post(rates::set).delete(rates::clear))
         .route("/sms/inbox", get(sms::inbox))
         .method_not_allowed_fallback(async || {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "wrong method")

@@ -11,6 +11,7 @@ mod hosted_page;
 mod kit;
 mod payouts;
 mod persistence;
+mod rates;
 mod sms;
 mod statements;
 mod stripe;

@@ -1,9 +1,11 @@
 //! `/v1/admin`: what operators and admins look at.
 
+mod approvals;
 mod attention;
 mod audit;
 mod ledger;
 mod queues;
+mod rates;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,4 +26,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(attention::list))
         .routes(routes!(attention::release))
         .routes(routes!(attention::refuse))
+        .routes(routes!(rates::list))
+        .routes(routes!(rates::find, rates::set))
+        .routes(routes!(rates::history))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::find))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::reject))
 }

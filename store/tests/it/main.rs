@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails in a test should stop it")]
 
 mod alerts;
+mod approvals;
 mod audit;
 mod budgets;
 mod database;
 mod jobs;
 mod otp;
+mod rates;
 mod schema;
 mod secrets;
 mod sessions;

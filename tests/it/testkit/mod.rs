@@ -53,6 +53,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("limits.auth_requests_per_minute", "100000"),
     ("limits.disk_reserve_mb", "0"),
     ("workers.poll_ms", "50"),
+    ("rates.feed.pairs", ""),
 ];
 
 /// A gateway that serves, its simulators and its database.
@@ -237,6 +238,11 @@ impl TestApp {
 
     pub async fn admin(&self) -> Staff<'_> {
         Staff::sign_in(self, "admin").await
+    }
+
+    /// Both admins of a sandbox.
+    pub async fn admins(&self) -> (Staff<'_>, Staff<'_>) {
+        (Staff::sign_in_nth(self, "admin", 0).await, Staff::sign_in_nth(self, "admin", 1).await)
     }
 
     pub async fn operator(&self) -> Staff<'_> {

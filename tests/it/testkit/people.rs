@@ -217,9 +217,14 @@ pub struct Staff<'a> {
 
 impl<'a> Staff<'a> {
     pub async fn sign_in(app: &'a TestApp, role: &str) -> Staff<'a> {
+        Staff::sign_in_nth(app, role, 0).await
+    }
+
+    /// Of those with this role, the `nth` from 0.
+    pub async fn sign_in_nth(app: &'a TestApp, role: &str, nth: usize) -> Staff<'a> {
         let sandbox = app.ask(Ask::get("/v1/sandbox")).await.expect(200);
         let of_role = |one: &&Value| one["role"] == role;
-        let one = sandbox["admins"].as_array().unwrap().iter().find(of_role).unwrap();
+        let one = sandbox["admins"].as_array().unwrap().iter().filter(of_role).nth(nth).unwrap();
         let first = prove_phone(app, one["phone"].as_str().unwrap()).await;
         assert_eq!(first["second_factor"], "totp", "staff need their second factor");
         let secret = Secret::try_from_base32(one["totp_secret"].as_str().unwrap()).unwrap();
@@ -229,6 +234,10 @@ impl<'a> Staff<'a> {
             json!({ "challenge_id": first["challenge_id"], "code": totp.generate(seconds).to_string() });
         let second = app.ask(Ask::post("/v1/auth/totp/verify", &proof)).await.expect(200);
         Staff { app, token: second["access_token"].as_str().unwrap().to_owned() }
+    }
+
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     pub async fn ask(&self, ask: Ask) -> Answer {
