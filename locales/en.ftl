@@ -94,6 +94,10 @@ otp_expired = Code no longer valid
     .detail = This code was used, or its time is over. Ask for a new one.
 token_reused = Session ended
     .detail = This refresh token was used before, so its session was ended. Sign in again.
+phone_taken = Number not available
+    .detail = This number belongs to another account. Sign in with it, or choose another one.
+resting = The balance rests
+    .detail = The number of this account was changed a short while ago. Until a day has passed, money stays in the house.
 
 ## Quotes and transfers
 
@@ -142,6 +146,11 @@ webhook_unauthentic = Not authentic
 ## Messages to phones, at most 160 characters of the GSM alphabet
 
 sms-otp = { $code } is your MoneyBridge code. It is valid for { $minutes } minutes. Never give it to anybody.
+sms-phone-now = { $code } is the code to change your MoneyBridge number. Valid { $minutes } minutes. You did not ask? Sign out everywhere at once.
+sms-phone-next = { $code } is your code to use this number with MoneyBridge. Valid { $minutes } minutes. Never give it to anybody.
+sms-new-device = New sign-in to your MoneyBridge account from a device we do not know. It was not you? Sign out everywhere and tell us.
+sms-phone-changed = Your MoneyBridge account now uses the number ending in { $number }. It was not you? Tell us at once.
+sms-phone-taken-up = This number now signs in to MoneyBridge. For a day, money does not leave the balance.
 
 # Text messages to customers.
 notice-payment_received = We received { $paid }. We are sending { $received } to { $payee }.

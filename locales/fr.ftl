@@ -94,6 +94,10 @@ otp_expired = Code plus valable
     .detail = Ce code a été utilisé, ou son temps est passé. Demandez-en un nouveau.
 token_reused = Session terminée
     .detail = Ce jeton de renouvellement avait déjà servi : sa session a été terminée. Reconnectez-vous.
+phone_taken = Numéro non disponible
+    .detail = Ce numéro appartient à un autre compte. Connectez-vous avec lui, ou choisissez-en un autre.
+resting = Le solde est au repos
+    .detail = Le numéro de ce compte a été changé il y a peu. Pendant un jour, l'argent ne sort pas de la maison.
 
 ## Offres et transferts
 
@@ -142,6 +146,11 @@ webhook_unauthentic = Non authentique
 ## Messages aux téléphones, 160 caractères de l’alphabet GSM au plus
 
 sms-otp = { $code } est votre code MoneyBridge. Il est valable { $minutes } minutes. Ne le donnez jamais à personne.
+sms-phone-now = { $code } est le code pour changer votre numéro MoneyBridge. Valable { $minutes } minutes. Pas vous ? Fermez toutes vos sessions.
+sms-phone-next = { $code } est votre code pour utiliser ce numéro avec MoneyBridge. Valable { $minutes } minutes. Ne le donnez jamais.
+sms-new-device = Nouvelle connexion à votre compte MoneyBridge depuis un appareil inconnu. Pas vous ? Fermez toutes vos sessions et alertez-nous.
+sms-phone-changed = Votre compte MoneyBridge utilise le numéro qui finit par { $number }. Ce n'est pas vous ? Alertez-nous tout de suite.
+sms-phone-taken-up = Ce numéro sert maintenant à MoneyBridge. Pendant un jour, l'argent ne quitte pas le solde.
 
 # Textos aux clients. Sans accents : un texto accentue coute le double.
 notice-payment_received = Paiement de { $paid } recu. Nous envoyons { $received } a { $payee }.

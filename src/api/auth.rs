@@ -12,13 +12,15 @@ use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
 use super::context::RequestContext;
-use super::extract::{MaybeCaller, ValidJson};
+use super::extract::{Device, MaybeCaller, ValidJson};
+use super::openapi::DeviceParams;
 use super::problem::Problem;
 use super::wire::{Fields, instant, phone, text, word};
 use crate::app::App;
-use crate::services::ServiceError;
+use crate::services::auth::devices::DeviceClaim;
 use crate::services::auth::otp::{self, Guess, Proven};
 use crate::services::auth::{SignedIn, second_factor, sessions};
+use crate::services::{FieldError, ServiceError};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -97,7 +99,8 @@ struct CodeProof {
     /// As it came to the phone.
     #[schema(example = "123456")]
     code: String,
-    /// What the client calls this device, to be recognised in the list of sessions.
+    /// What the client calls this device: it is shown in the list of sessions, and a renewal that names another one
+    /// ends the session. A device proves itself by `X-Device-Id` instead; where both are sent they are the same.
     #[schema(example = "Pixel 9", max_length = 128)]
     device_id: Option<String>,
 }
@@ -171,7 +174,7 @@ impl From<SignedIn> for SignedInView {
 ///
 /// The first time makes a customer. Operators and admins get a challenge for their second factor instead of tokens.
 /// A code is good once; five guesses may be made at it.
-#[utoipa::path(post, path = "/v1/auth/otp/verify", tag = "auth", request_body = CodeProof,
+#[utoipa::path(post, path = "/v1/auth/otp/verify", tag = "auth", params(DeviceParams), request_body = CodeProof,
     responses((status = 200, description = "Signed in, or sent on to the second factor.", body = CodeProvedView)),
     extensions(("x-problems" = json!([
         "otp_invalid", "otp_expired", "account_frozen", "second_factor_not_enrolled", "invalid_text"
@@ -179,11 +182,16 @@ impl From<SignedIn> for SignedInView {
 async fn verify(
     State(app): State<App>,
     context: RequestContext,
+    Device(shown): Device,
     ValidJson(proof): ValidJson<CodeProof>,
 ) -> Result<Json<CodeProvedView>, Problem> {
     let mut fields = Fields::default();
     let challenge = fields.take(word::<OtpId>(&proof.challenge_id, "/challenge_id"));
     let device = fields.take_some(proof.device_id.as_deref().map(|device| text(device, "/device_id", 128)));
+    let device = DeviceClaim { name: device, proof: shown };
+    if !device.is_consistent() {
+        fields.take::<()>(Err(FieldError::new("/device_id", "invalid_value").with("field", "device_id")));
+    }
     let guess = Guess { challenge: fields.finish(challenge)?, code: Zeroizing::new(proof.code), device };
     Ok(Json(match otp::verify(&app, &guess, context.visitor()).await? {
         Proven::SignedIn(signed_in) => CodeProvedView::SignedIn((*signed_in).into()),
@@ -210,7 +218,7 @@ struct SecondFactorProof {
 ///
 /// Ends a sign-in of an operator or admin. With a live access token and without `challenge_id` it renews the second
 /// factor of that session, and gives further tokens for it. Each code is good once.
-#[utoipa::path(post, path = "/v1/auth/totp/verify", tag = "auth", request_body = SecondFactorProof,
+#[utoipa::path(post, path = "/v1/auth/totp/verify", tag = "auth", params(DeviceParams), request_body = SecondFactorProof,
     responses((status = 200, description = "Signed in.", body = SignedInView)),
     extensions(("x-problems" = json!([
         "otp_invalid", "otp_expired", "account_frozen", "second_factor_not_enrolled", "unauthenticated"
@@ -219,6 +227,7 @@ async fn verify_second_factor(
     State(app): State<App>,
     context: RequestContext,
     MaybeCaller(caller): MaybeCaller,
+    Device(shown): Device,
     ValidJson(proof): ValidJson<SecondFactorProof>,
 ) -> Result<Json<SignedInView>, Problem> {
     let mut fields = Fields::default();
@@ -226,7 +235,9 @@ async fn verify_second_factor(
     fields.check()?;
     let code = Zeroizing::new(proof.code);
     let signed_in = match (challenge, caller) {
-        (Some(challenge), _) => second_factor::sign_in(&app, challenge, &code, context.visitor()).await?,
+        (Some(challenge), _) => {
+            second_factor::sign_in(&app, challenge, &code, shown.as_ref(), context.visitor()).await?
+        }
         (None, Some(caller)) => second_factor::step_up(&app, &caller, &code).await?,
         (None, None) => return Err(ServiceError::Unauthenticated.into()),
     };
@@ -244,16 +255,19 @@ struct Renewal {
 /// Renew a session.
 ///
 /// Gives a new access token and a new refresh token, and spends the one that was shown. One that was spent before
-/// ends the session: somebody has a copy of it.
-#[utoipa::path(post, path = "/v1/auth/refresh", tag = "auth", request_body = Renewal,
+/// ends the session: somebody has a copy of it. Only within seconds, and while nobody has used what it was replaced by,
+/// it gets the same refresh token again: the first answer may have been lost.
+#[utoipa::path(post, path = "/v1/auth/refresh", tag = "auth", params(DeviceParams), request_body = Renewal,
     responses((status = 200, description = "Renewed.", body = SignedInView)),
     extensions(("x-problems" = json!(["unauthenticated", "token_reused", "account_frozen"]))))]
 async fn refresh(
     State(app): State<App>,
+    context: RequestContext,
+    Device(shown): Device,
     ValidJson(renewal): ValidJson<Renewal>,
 ) -> Result<Json<SignedInView>, Problem> {
     let token = Zeroizing::new(renewal.refresh_token);
-    Ok(Json(sessions::refresh(&app, &token).await?.into()))
+    Ok(Json(sessions::refresh(&app, &token, shown.as_ref(), context.visitor()).await?.into()))
 }
 
 /// A session is to end.
@@ -268,18 +282,22 @@ struct LogOut {
 ///
 /// Ends the session of the access token, or of the refresh token where there is none. Every token of it is refused
 /// from then on.
-#[utoipa::path(post, path = "/v1/auth/logout", tag = "auth", request_body(content = Option<LogOut>),
+#[utoipa::path(post, path = "/v1/auth/logout", tag = "auth", params(DeviceParams), request_body(content = Option<LogOut>),
     responses((status = 204, description = "The session is over.")),
     extensions(("x-problems" = json!(["unauthenticated", "token_reused"]))))]
 async fn log_out(
     State(app): State<App>,
     MaybeCaller(caller): MaybeCaller,
+    context: RequestContext,
+    Device(shown): Device,
     ValidJson(asked): ValidJson<LogOut>,
 ) -> Result<StatusCode, Problem> {
     let token = asked.refresh_token.map(Zeroizing::new);
     match (caller, token) {
         (Some(caller), _) => sessions::log_out(&app, &caller).await?,
-        (None, Some(token)) => sessions::log_out_with(&app, &token).await?,
+        (None, Some(token)) => {
+            sessions::log_out_with(&app, &token, shown.as_ref(), context.visitor()).await?
+        }
         (None, None) => return Err(ServiceError::Unauthenticated.into()),
     }
     Ok(StatusCode::NO_CONTENT)

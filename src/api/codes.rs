@@ -93,6 +93,8 @@ pub const CODES: &[Code] = {
         code("otp_invalid", StatusCode::UNAUTHORIZED, AfterChange),
         code("otp_expired", StatusCode::UNAUTHORIZED, AfterChange),
         code("token_reused", StatusCode::UNAUTHORIZED, AfterChange),
+        code("phone_taken", StatusCode::CONFLICT, AfterChange),
+        code("resting", StatusCode::CONFLICT, Later),
         code("corridor_unavailable", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("amount_out_of_range", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("rate_stale", StatusCode::SERVICE_UNAVAILABLE, Later),

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::context::{REQUEST_ID, text};
+use super::extract::DEVICE_ID;
 use super::problem::Problem;
 use crate::app::App;
 use crate::config::Config;
@@ -44,7 +45,13 @@ pub fn cors(config: &Config) -> Option<CorsLayer> {
     let own =
         |names: &[&'static str]| names.iter().map(|name| HeaderName::from_static(name)).collect::<Vec<_>>();
     let mut sent = own(&["idempotency-key", "last-event-id", "traceparent"]);
-    sent.extend([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT_LANGUAGE, REQUEST_ID]);
+    sent.extend([
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        header::ACCEPT_LANGUAGE,
+        REQUEST_ID,
+        DEVICE_ID,
+    ]);
     let mut read = own(&["idempotency-replayed", "ratelimit", "ratelimit-policy"]);
     read.extend([header::LOCATION, header::RETRY_AFTER, REQUEST_ID]);
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];

@@ -6,16 +6,19 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use domain::SessionId;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::extract::{Id, Listing, Page, ValidJson};
+use super::extract::{Id, Listing, Page, Query, ValidJson};
 use super::problem::Problem;
 use super::wire::{Fields, instant, nullable, text};
 use crate::app::App;
-use crate::services::auth::sessions::{self, Session};
+use crate::services::auth::{
+    self,
+    sessions::{self, Session},
+};
 use crate::services::me::{self, ProfileChange};
 use crate::services::{Caller, Language, User};
 
@@ -30,7 +33,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// The caller's own profile.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Profile)]
-struct ProfileView {
+pub(super) struct ProfileView {
     #[schema(example = "user_01h2xcejqtf2nbrexx3vqjhp41")]
     id: String,
     #[schema(example = "+221770001122")]
@@ -54,6 +57,9 @@ struct ProfileView {
     created_at: String,
     #[schema(format = DateTime)]
     updated_at: String,
+    /// Until then nothing leaves the house from the balance: the number was changed. Null when it may.
+    #[schema(format = DateTime)]
+    rests_until: Option<String>,
 }
 
 /// A limit and what is left of it.
@@ -66,7 +72,8 @@ struct LimitView {
     left: super::wire::MoneyView,
 }
 
-fn view(user: User, caller: &Caller) -> ProfileView {
+pub(super) fn view(app: &App, user: User, caller: &Caller) -> ProfileView {
+    let rests_until = auth::rests(app, &user);
     ProfileView {
         id: user.id.to_string(),
         phone: user.phone.as_str().to_owned(),
@@ -78,6 +85,7 @@ fn view(user: User, caller: &Caller) -> ProfileView {
         second_factor_at: caller.second_factor_at.map(instant),
         created_at: instant(user.created_at),
         updated_at: instant(user.updated_at),
+        rests_until: rests_until.map(instant),
     }
 }
 
@@ -85,7 +93,7 @@ fn view(user: User, caller: &Caller) -> ProfileView {
 #[utoipa::path(get, path = "/v1/me", tag = "me", responses((status = 200, body = ProfileView)))]
 async fn profile(State(app): State<App>, caller: Caller) -> Result<Json<ProfileView>, Problem> {
     let user = me::profile(&app, &caller).await?;
-    Ok(Json(view(user, &caller)))
+    Ok(Json(view(&app, user, &caller)))
 }
 
 /// What is to change; what is absent stays.
@@ -131,7 +139,7 @@ async fn change_profile(
     fields.check()?;
     let change = ProfileChange { name, language: patch.language.map(Language::from) };
     let user = me::change_profile(&app, &caller, change).await?;
-    Ok(Json(view(user, &caller)))
+    Ok(Json(view(&app, user, &caller)))
 }
 
 /// A sign-in that stands.
@@ -140,9 +148,15 @@ async fn change_profile(
 struct SessionView {
     #[schema(example = "session_01h2xcejqtf2nbrexx3vqjhp41")]
     id: String,
-    /// What the client called the device.
+    /// What the client called the device; null for one that proves itself, whose id is a secret.
     #[schema(example = "Pixel 9")]
     device_id: Option<String>,
+    /// The same for sessions of one device, and nothing to sign in with; null where none was named.
+    #[schema(example = "5f2b0c9ae13d")]
+    device: Option<String>,
+    /// The network it was last renewed from, not the address.
+    #[schema(example = "203.0.113.0/24")]
+    network: Option<String>,
     /// What the program called itself.
     user_agent: Option<String>,
     #[schema(format = DateTime)]
@@ -169,7 +183,9 @@ async fn list_sessions(
     Ok(page.answer(rows, position, |session| SessionView {
         is_current: session.id == caller.session,
         id: session.id.to_string(),
-        device_id: session.device,
+        device_id: session.device_name,
+        device: session.device.map(|device| short(&device.hash)),
+        network: session.network,
         user_agent: session.user_agent,
         created_at: instant(session.created_at),
         last_used_at: instant(session.last_used_at),
@@ -177,13 +193,42 @@ async fn list_sessions(
     }))
 }
 
+/// The beginning of a hash: enough to tell a person's devices apart.
+fn short(hash: &[u8; 32]) -> String {
+    hash[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Which sessions stay.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct EndQuery {
+    /// `current`: the session of this request goes on.
+    #[param(inline)]
+    keep: Option<Keep>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Keep {
+    Current,
+}
+
 /// Sign out everywhere.
 ///
-/// Ends all of your sessions, this one too.
-#[utoipa::path(delete, path = "/v1/me/sessions", tag = "me",
-    responses((status = 204, description = "All sessions are over.")))]
-async fn end_sessions(State(app): State<App>, caller: Caller) -> Result<StatusCode, Problem> {
-    sessions::end_all(&app, &caller).await?;
+/// Ends all of your sessions, this one too, or with `keep=current` all others; at once, at every gateway.
+#[utoipa::path(delete, path = "/v1/me/sessions", tag = "me", params(EndQuery),
+    responses((status = 204, description = "The sessions are over.")),
+    extensions(("x-problems" = json!(["invalid_query"]))))]
+async fn end_sessions(
+    State(app): State<App>,
+    caller: Caller,
+    Query(asked): Query<EndQuery>,
+) -> Result<StatusCode, Problem> {
+    match asked.keep {
+        None => sessions::end_all(&app, &caller).await?,
+        Some(Keep::Current) => sessions::end_others(&app, &caller).await?,
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

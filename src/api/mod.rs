@@ -23,6 +23,7 @@ pub mod metrics;
 pub mod openapi;
 mod pages;
 pub mod permissions;
+mod phone;
 pub mod problem;
 mod quotes;
 mod sandbox;
@@ -61,6 +62,7 @@ fn routes(mode: Mode) -> OpenApiRouter<App> {
         .merge(auth::routes())
         .merge(mandates::routes())
         .merge(me::routes())
+        .merge(phone::routes())
         .merge(quotes::routes())
         .merge(transfers::routes())
         .merge(webhooks::routes())

@@ -49,6 +49,23 @@ pub struct IdempotencyParams {
     idempotency_key: String,
 }
 
+/// What a device proves itself by; `params(DeviceParams)` in its description.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "describes what `Device` reads")]
+pub struct DeviceParams {
+    /// An id that the client made for this installation and keeps as a secret, 8 to 128 visible ASCII characters. A
+    /// session that was opened with it is renewed with it only; a renewal from another device, or without it, ends the
+    /// session. It is held as a hash and never shown.
+    #[param(
+        rename = "X-Device-Id",
+        min_length = 8,
+        max_length = 128,
+        example = "5b1c1f0e-7a53-4f43-9d55-0c6a2f0f9a11"
+    )]
+    device_id: Option<String>,
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(

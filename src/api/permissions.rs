@@ -65,6 +65,8 @@ pub const TABLE: &[Rule] = {
         ("POST", "/v1/auth/logout", Open),
         ("GET", "/v1/me", SignedIn),
         ("PATCH", "/v1/me", SignedIn),
+        ("POST", "/v1/me/phone", SignedIn),
+        ("POST", "/v1/me/phone/verify", SignedIn),
         ("GET", "/v1/me/sessions", SignedIn),
         ("DELETE", "/v1/me/sessions", SignedIn),
         ("DELETE", "/v1/me/sessions/{id}", SignedIn),
@@ -103,10 +105,43 @@ pub const TABLE: &[Rule] = {
         ("GET", "/v1/admin/approvals/{id}", Admin),
         ("POST", "/v1/admin/approvals/{id}/approve", AdminFresh),
         ("POST", "/v1/admin/approvals/{id}/reject", AdminFresh),
+        ("GET", "/v1/admin/sms", Staff),
         ("GET", "/v1/sandbox", Open),
         ("POST", "/v1/sandbox/clock", Open),
     ]
 };
+
+/// The table for people to read: `docs/permissions.md`.
+pub fn page() -> String {
+    let mut rows: Vec<&Rule> = TABLE.iter().collect();
+    rows.sort_by_key(|(method, path, _)| (*path, *method));
+    let mut page = String::from(PAGE_BEGIN);
+    for (method, path, access) in rows {
+        let (who, factor) = match access {
+            Access::Open => ("anybody", ""),
+            Access::SignedIn => ("signed in", ""),
+            Access::Staff => ("operator, admin", "recent"),
+            Access::StaffFresh => ("operator, admin", "fresh"),
+            Access::Admin => ("admin", "recent"),
+            Access::AdminFresh => ("admin", "fresh"),
+        };
+        page.push_str(&format!("| `{method} {path}` | {who} | {factor} |\n"));
+    }
+    page
+}
+
+const PAGE_BEGIN: &str = "# Who may call which route
+
+Printed from the table in `src/api/permissions.rs`, which is the only place where this is decided; a route that is not
+in it is closed (`403 forbidden`). After a change: `MONEYBRIDGE_WRITE_DOCS=1 cargo test --lib permissions`.
+
+*Recent*: the second factor was shown within `auth.second_factor_s` (an hour). *Fresh*: within `auth.fresh_factor_s` (five
+minutes). Otherwise `403 second_factor_required`: show it by `POST /v1/auth/totp/verify` with the same token. Whose object
+it is, is decided by the services: another's is `404 not_found`.
+
+| Route | Who | Second factor |
+|---|---|---|
+";
 
 /// Who may pass; `None` when the route is not in the table.
 pub fn of(method: &str, route: &str) -> Option<Access> {
@@ -126,6 +161,16 @@ mod tests {
         {
             assert_eq!(of(method, route), None, "{method} {route}");
         }
+    }
+
+    #[test]
+    fn the_page_is_what_the_table_says() {
+        let place = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/permissions.md");
+        if std::env::var_os("MONEYBRIDGE_WRITE_DOCS").is_some() {
+            std::fs::write(place, page()).unwrap();
+        }
+        let kept = std::fs::read_to_string(place).unwrap_or_default();
+        assert!(kept == page(), "docs/permissions.md is stale: run this test with MONEYBRIDGE_WRITE_DOCS=1");
     }
 
     #[test]

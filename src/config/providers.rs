@@ -61,6 +61,14 @@ pub struct Sms {
     pub budget_per_prefix_hour: u32,
     /// All together in a day.
     pub budget_per_day: u32,
+    /// What was sent and used within this long is compared.
+    pub breaker_window_s: i64,
+    /// Fewer messages to a country do not tell anything.
+    pub breaker_min_sent: u32,
+    /// The least part of codes that has to be used, percent; 0: any.
+    pub breaker_min_percent: u32,
+    /// How long nothing is sent to a country where less was used.
+    pub breaker_pause_s: i64,
 }
 
 /// By whom text messages leave.
@@ -160,6 +168,10 @@ pub fn sms(r: &mut Reader) -> Sms {
         budget_per_number_day: day,
         budget_per_prefix_hour: prefix,
         budget_per_day: all,
+        breaker_window_s: r.number("sms.breaker_window_s", 300..=86_400),
+        breaker_min_sent: small(r.number("sms.breaker_min_sent", 1..=10_000_000)),
+        breaker_min_percent: small(r.number("sms.breaker_min_percent", 0..=100)),
+        breaker_pause_s: r.number("sms.breaker_pause_s", 60..=86_400),
     }
 }
 

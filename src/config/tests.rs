@@ -93,6 +93,11 @@ fn nothing_written_is_a_sandbox_on_this_machine() {
     assert_eq!(config.simulators, Some(embedded));
     assert!(config.allowed_hosts.allows("localhost:8080") && !config.allowed_hosts.allows("example.com"));
     assert!(config.trusted_proxies.is_empty() && config.allowed_origins.is_empty());
+    assert_eq!(
+        (config.auth.fresh_factor_s, config.auth.staff_idle_s),
+        (300, 604_800),
+        "its clock is moved by days"
+    );
     assert_eq!((config.auth.otp_ttl_s, config.auth.otp_attempts, config.auth.access_token_s), (300, 5, 900));
     assert_eq!((config.sms.budget_per_number_hour, config.sms.budget_per_number_day), (100, 500));
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{SessionId, UserId};
+use ipnet::IpNet;
 use store::users::{Language, Role, Roles};
 
 /// A signed-in person, as the book knew them at the start of this request.
@@ -54,6 +55,15 @@ pub struct Visitor {
     pub language: Option<Language>,
 }
 
+impl Visitor {
+    /// The network that it came from, which tells a place well enough and a person not: 256 addresses, or an IPv6 site.
+    pub fn network(&self) -> Option<String> {
+        let address = self.address?.to_canonical();
+        let length = if address.is_ipv4() { 24 } else { 48 };
+        Some(IpNet::new(address, length).ok()?.trunc().to_string())
+    }
+}
+
 /// A caller's name for one request, as the writer claims it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
@@ -61,4 +71,22 @@ pub struct IdempotencyKey {
     pub claim: [u8; 32],
     /// SHA-256 of method, path and body: what must be the same when the key comes again.
     pub fingerprint: [u8; 32],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visitor_s_network_is_not_their_address() {
+        for (address, network) in [
+            ("203.0.113.77", "203.0.113.0/24"),
+            ("::ffff:203.0.113.77", "203.0.113.0/24"),
+            ("2001:db8:7:8::9", "2001:db8:7::/48"),
+        ] {
+            let visitor = Visitor { address: address.parse().ok(), user_agent: None, language: None };
+            assert_eq!(visitor.network().as_deref(), Some(network));
+        }
+        assert_eq!(Visitor { address: None, user_agent: None, language: None }.network(), None);
+    }
 }

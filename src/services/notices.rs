@@ -36,10 +36,10 @@ pub(super) async fn notify(
     Ok(Some(after(promise, sent.map(|_| ()))))
 }
 
-/// Messages that belong to no transfer: one-time passwords.
+/// Messages that belong to no transfer: one-time passwords, and notices about an account.
 pub(super) async fn keep_other(app: &App, promise: &Claimed) -> Result<Option<End>, KeepError> {
     let payload = promise.payload.as_deref().unwrap_or_default();
-    if promise.kind != super::auth::otp_sms::KIND {
+    if ![super::auth::otp_sms::KIND, super::auth::otp_sms::NOTICE].contains(&promise.kind.as_str()) {
         tracing::error!(promise.id = %promise.id, promise.kind, "a promise of an unknown kind is left to a newer gateway");
         return Ok(Some(End::Again { after: TimeDelta::hours(1), error: "unknown kind".into() }));
     }

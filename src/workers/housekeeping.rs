@@ -71,6 +71,7 @@ async fn purge(app: &App) -> Result<(), store::StoreError> {
     store::otp::purge(&mut tx, before).await?;
     store::budgets::purge(&mut tx, before).await?;
     store::sessions::purge(&mut tx, before).await?;
+    store::sms::purge(&mut tx, before).await?;
     tx.commit().await
 }
 

@@ -15,6 +15,7 @@ pub mod book;
 pub mod budgets;
 pub mod crypto;
 pub mod db;
+pub mod devices;
 pub mod error;
 pub mod idempotency;
 pub mod inbox;
@@ -32,6 +33,7 @@ pub mod rates;
 mod read;
 mod rows;
 pub mod sessions;
+pub mod sms;
 mod table;
 #[cfg(feature = "testkit")]
 pub mod testkit;

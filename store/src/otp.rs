@@ -17,6 +17,7 @@ use crate::crypto::{Aad, Keyring};
 use crate::db::{Conn, Tx, on};
 use crate::error::StoreError;
 use crate::fresh_id;
+use crate::sessions::Device;
 use crate::users::phone_index;
 
 /// What a challenge proves.
@@ -26,14 +27,22 @@ pub enum Purpose {
     SignIn,
     /// That a signed-in user holds the enrolled secret; such a challenge has no code of its own.
     SecondFactor,
+    /// That a user who changes their number still holds the one they have.
+    PhoneNow,
+    /// That a user who changes their number holds the one they want.
+    PhoneNext,
 }
 
 impl Purpose {
+    const ALL: [Purpose; 4] = [Purpose::SignIn, Purpose::SecondFactor, Purpose::PhoneNow, Purpose::PhoneNext];
+
     /// The word used in SQL.
     pub fn as_str(self) -> &'static str {
         match self {
             Purpose::SignIn => "sign_in",
             Purpose::SecondFactor => "second_factor",
+            Purpose::PhoneNow => "phone_now",
+            Purpose::PhoneNext => "phone_next",
         }
     }
 }
@@ -45,7 +54,10 @@ pub struct NewChallenge<'a> {
     pub phone: &'a Msisdn,
     /// Who is known to be asking; nobody yet when signing in.
     pub user: Option<UserId>,
-    pub device: Option<&'a str>,
+    /// What the client calls the device.
+    pub device_name: Option<&'a str>,
+    /// What the session will be bound to.
+    pub device: Option<Device>,
     /// The code that was sent; none where an enrolled secret answers.
     pub code: Option<&'a str>,
     pub expires_at: DateTime<Utc>,
@@ -58,7 +70,8 @@ pub struct Challenge {
     pub purpose: Purpose,
     pub phone: Msisdn,
     pub user: Option<UserId>,
-    pub device: Option<String>,
+    pub device_name: Option<String>,
+    pub device: Option<Device>,
     pub attempts: i64,
     pub consumed_at: Option<DateTime<Utc>>,
     pub expires_at: DateTime<Utc>,
@@ -90,14 +103,18 @@ pub async fn new_challenge(
     now: DateTime<Utc>,
 ) -> Result<OtpId, StoreError> {
     const SQL: &str = "INSERT INTO otp_challenges (id, purpose, phone_index, phone, user_id, device_id, \
-                       code_hash, attempts, expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)";
+                       device_hash, device_proven, code_hash, attempts, expires_at, created_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)";
     let id = OtpId::from_uuid(fresh_id(now));
     let index = phone_index(keyring, challenge.phone);
     let phone = keyring.seal_book(phone_aad(id), challenge.phone.as_str().as_bytes());
+    let is_proven = challenge.device.is_some_and(|device| device.is_proven);
+    let name = challenge.device_name.filter(|_| !is_proven);
     let code = challenge.code.map(|code| code_hash(keyring, id, code).to_vec());
     on!(&mut tx.conn(), |c| {
         let query = sqlx::query(SQL).bind(id.uuid()).bind(challenge.purpose.as_str()).bind(&index[..]);
-        let query = query.bind(&phone).bind(challenge.user.map(UserId::uuid)).bind(challenge.device);
+        let query = query.bind(&phone).bind(challenge.user.map(UserId::uuid)).bind(name);
+        let query = query.bind(challenge.device.map(|device| device.hash.to_vec())).bind(is_proven);
         let query = query.bind(&code).bind(challenge.expires_at).bind(now);
         query.execute(&mut **c).await.map(drop)
     })?;
@@ -110,8 +127,8 @@ pub async fn find(
     keyring: &Keyring,
     id: OtpId,
 ) -> Result<Option<Challenge>, StoreError> {
-    const SQL: &str = "SELECT id, purpose, phone, user_id, device_id, attempts, consumed_at, expires_at, \
-                       created_at FROM otp_challenges WHERE id = $1";
+    const SQL: &str = "SELECT id, purpose, phone, user_id, device_id, device_hash, device_proven, attempts, \
+                       consumed_at, expires_at, created_at FROM otp_challenges WHERE id = $1";
     let row: Option<ChallengeRow> =
         on!(conn, |c| sqlx::query_as(SQL).bind(id.uuid()).fetch_optional(&mut **c).await)?;
     row.map(|row| row.open(keyring)).transpose()
@@ -137,6 +154,36 @@ pub async fn guess(
         true if consume(tx, id, now).await? => Verdict::Right,
         true => Verdict::Spent,
     })
+}
+
+/// Guesses the codes of two challenges that are good together or not at all: both are counted, and used up only when
+/// both are right, so that it does not show which one was wrong. Commit whatever the verdict.
+pub async fn guess_both(
+    tx: &mut Tx,
+    keyring: &Keyring,
+    guesses: [(OtpId, &str); 2],
+    most: i64,
+    now: DateTime<Utc>,
+) -> Result<Verdict, StoreError> {
+    let (mut are_right, mut fewest) = (true, most);
+    for (id, code) in guesses {
+        let attempt = match attempt(tx, id, most, now).await? {
+            Ok(attempt) => attempt,
+            Err(refusal) => return Ok(refusal),
+        };
+        let expected = attempt.code_hash.unwrap_or_default();
+        are_right &= bool::from(expected.ct_eq(&code_hash(keyring, id, code)));
+        fewest = fewest.min(attempt.left);
+    }
+    if !are_right {
+        return Ok(Verdict::Wrong { left: fewest });
+    }
+    for (id, _) in guesses {
+        if !consume(tx, id, now).await? {
+            return Ok(Verdict::Spent);
+        }
+    }
+    Ok(Verdict::Right)
 }
 
 /// An attempt that was counted and may now be looked at.
@@ -219,6 +266,8 @@ struct ChallengeRow {
     phone: Vec<u8>,
     user_id: Option<Uuid>,
     device_id: Option<String>,
+    device_hash: Option<Vec<u8>>,
+    device_proven: bool,
     attempts: i64,
     consumed_at: Option<DateTime<Utc>>,
     expires_at: DateTime<Utc>,
@@ -231,13 +280,14 @@ impl ChallengeRow {
         let corrupt = || StoreError::corrupt("challenge", id);
         let phone = keyring.open_book(phone_aad(id), &self.phone)?;
         let phone = std::str::from_utf8(&phone).map_err(|_| corrupt())?;
-        let purpose = [Purpose::SignIn, Purpose::SecondFactor].into_iter();
+        let mut purposes = Purpose::ALL.into_iter();
         Ok(Challenge {
             id,
-            purpose: purpose.into_iter().find(|p| p.as_str() == self.purpose).ok_or_else(corrupt)?,
+            purpose: purposes.find(|p| p.as_str() == self.purpose).ok_or_else(corrupt)?,
             phone: Msisdn::parse(phone).map_err(|_| corrupt())?,
             user: self.user_id.map(UserId::from_uuid),
-            device: self.device_id,
+            device_name: self.device_id,
+            device: Device::of(self.device_hash, self.device_proven),
             attempts: self.attempts,
             consumed_at: self.consumed_at,
             expires_at: self.expires_at,

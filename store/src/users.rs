@@ -7,6 +7,7 @@
 //! Deliberately absent: who may change what, and the second pair of eyes for roles.
 
 pub mod erasure;
+pub mod phone;
 pub mod profile;
 pub mod role;
 pub mod totp;
@@ -16,6 +17,7 @@ use domain::{Msisdn, UserId};
 use uuid::Uuid;
 
 pub use erasure::erase;
+pub use phone::{PhoneChange, change_phone, note_new_device};
 pub use profile::{Language, Profile, UserStatus, set_roles, set_status, update_profile};
 pub use role::{Role, Roles};
 pub use totp::{set_totp_secret, totp_secret, use_totp_step};
@@ -38,6 +40,10 @@ pub struct User {
     pub status: UserStatus,
     /// Whether a TOTP secret is enrolled; the secret itself is asked for apart.
     pub has_totp: bool,
+    /// When they last changed their number.
+    pub phone_changed_at: Option<DateTime<Utc>>,
+    /// When they last signed in with a device that was not known.
+    pub device_changed_at: Option<DateTime<Utc>>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -48,7 +54,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT u.id, u.phone, u.name, u.language, u.roles, u.kyc_tier, u.status, ",
-            "u.totp_secret IS NOT NULL AS has_totp, u.version, u.created_at, u.updated_at, p.wrapped_key ",
+            "u.totp_secret IS NOT NULL AS has_totp, u.phone_changed_at, u.device_changed_at, u.version, u.created_at, u.updated_at, p.wrapped_key ",
             "FROM users u JOIN persons p ON p.id = u.id WHERE p.wrapped_key IS NOT NULL ",
             $rest
         )
@@ -155,6 +161,8 @@ struct UserRow {
     kyc_tier: i64,
     status: String,
     has_totp: bool,
+    phone_changed_at: Option<DateTime<Utc>>,
+    device_changed_at: Option<DateTime<Utc>>,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -179,6 +187,8 @@ impl UserRow {
             kyc_tier: self.kyc_tier,
             status: UserStatus::of(&self.status).ok_or_else(corrupt)?,
             has_totp: self.has_totp,
+            phone_changed_at: self.phone_changed_at,
+            device_changed_at: self.device_changed_at,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,

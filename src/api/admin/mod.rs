@@ -6,6 +6,7 @@ mod audit;
 mod ledger;
 mod queues;
 mod rates;
+mod sms;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -33,4 +34,5 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(approvals::find))
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::reject))
+        .routes(routes!(sms::conversions))
 }

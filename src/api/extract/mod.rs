@@ -5,6 +5,7 @@
 mod body;
 mod caller;
 mod command;
+mod device;
 mod page;
 mod path;
 mod query;
@@ -12,6 +13,7 @@ mod query;
 pub use body::{ValidJson, parse_json, read_body};
 pub use caller::{Admin, MaybeCaller, Staff, bearer};
 pub use command::{Command, Empty, item_key};
+pub use device::{DEVICE_ID, Device};
 pub use page::{Listing, Page, Position};
 pub use path::Id;
 pub use query::{NoFilter, Query};

@@ -137,7 +137,7 @@ impl WaitQuery {
         (status = 201, description = "Accepted; also the replay, with `Idempotency-Replayed: true`", body = TransferView),
         (status = 400, description = "`idempotency_key_missing`", body = ProblemView),
         (status = 404, description = "`not_found`: no such quote", body = ProblemView),
-        (status = 409, description = "`quote_used`, `idempotency_in_flight`", body = ProblemView),
+        (status = 409, description = "`quote_used`, `resting`, `idempotency_in_flight`", body = ProblemView),
         (status = 410, description = "`quote_expired`", body = ProblemView),
         (status = 422, description = "`idempotency_key_reused`, `insufficient_funds`, `invalid_phone`, `invalid_country`, \
             `invalid_text`, `invalid_name`, `rail_mismatch`, `country_mismatch`, `unknown_account`, `same_account`, \

@@ -17,6 +17,8 @@ const GUESSES_PER_NUMBER_DAY: i64 = 20;
 /// Codes of the second factor that one user may try.
 const SECOND_FACTORS_PER_TEN_MINUTES: i64 = 20;
 const SECOND_FACTORS_PER_DAY: i64 = 200;
+/// Times that one user may ask to change their number.
+const PHONE_CHANGES_PER_DAY: i64 = 5;
 /// Numbers are sold in ranges; the last digits of a number do not tell them apart.
 const DIGITS_WITHIN_RANGE: usize = 5;
 
@@ -59,6 +61,19 @@ pub fn of_second_factor(user: UserId) -> Vec<Budget> {
     ]
 }
 
+/// What asking to change the number of `user` spends beside the messages: strangers' phones would ring.
+pub fn of_phone_change(user: UserId) -> Vec<Budget> {
+    let (scope, window) = (format!("phone/asked/day/{user}"), TimeDelta::days(1));
+    vec![Budget { scope, window, ceiling: PHONE_CHANGES_PER_DAY }]
+}
+
+/// What one guess at the codes that change the number of `user` spends. It is counted for who guesses: counted for the
+/// number, it would let them lock its holder out.
+pub fn of_phone_guess(user: UserId) -> Vec<Budget> {
+    let (scope, window) = (format!("phone/guesses/day/{user}"), TimeDelta::days(1));
+    vec![Budget { scope, window, ceiling: GUESSES_PER_NUMBER_DAY }]
+}
+
 /// Spends one of each, or says how long the fullest one lasts; then the caller rolls back.
 pub async fn spend(
     tx: &mut Tx,
@@ -96,6 +111,10 @@ mod tests {
             budget_per_number_day: 3,
             budget_per_prefix_hour: 4,
             budget_per_day: 7,
+            breaker_window_s: 1_800,
+            breaker_min_sent: 50,
+            breaker_min_percent: 10,
+            breaker_pause_s: 900,
         }
     }
 

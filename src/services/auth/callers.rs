@@ -1,6 +1,8 @@
 //! Who a request is from: the access token read, and its session and user looked up.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::UserId;
+use store::sessions::Session;
 use store::users::{User, UserStatus};
 use store::{sessions, users};
 
@@ -22,7 +24,11 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Caller, ServiceError
     let session =
         session.filter(|session| session.user == claims.user).ok_or(ServiceError::Unauthenticated)?;
     let user = users::find(&mut reader.conn(), &app.people, claims.user).await?;
+    drop(reader);
     let user = active(user)?;
+    if user.roles.is_staff() {
+        watch(app, &user, &session, now).await?;
+    }
     Ok(Caller {
         user: user.id,
         roles: user.roles,
@@ -30,6 +36,33 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Caller, ServiceError
         second_factor_at: session.second_factor_at,
         language: user.language,
     })
+}
+
+/// Why a session of staff ended that rested too long.
+pub(super) const IDLE: &str = "idle";
+/// How exactly the last use of a session of staff is known; a write at each request would cost more than it tells.
+const NOTED_EVERY: TimeDelta = TimeDelta::seconds(30);
+
+/// Has a session of the house rested for longer than it may?
+pub(super) fn is_idle(app: &App, user: &User, session: &Session, now: DateTime<Utc>) -> bool {
+    let longest = TimeDelta::seconds(app.config.auth.staff_idle_s);
+    user.roles.is_staff() && session.last_used_at + longest <= now
+}
+
+/// Notes that staff are at work, or ends a session that rested too long.
+async fn watch(app: &App, user: &User, session: &Session, now: DateTime<Utc>) -> Result<(), ServiceError> {
+    let is_idle = is_idle(app, user, session, now);
+    if !is_idle && now < session.last_used_at + NOTED_EVERY {
+        return Ok(());
+    }
+    let mut tx = app.db.begin().await?;
+    if is_idle {
+        sessions::revoke(&mut tx, session.id, IDLE, now).await?;
+    } else {
+        sessions::note_use(&mut tx, session.id, now - NOTED_EVERY, now).await?;
+    }
+    tx.commit().await?;
+    if is_idle { Err(ServiceError::Unauthenticated) } else { Ok(()) }
 }
 
 /// Whom a token names by its signature alone: enough to count requests by, not to act on.

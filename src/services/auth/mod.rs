@@ -10,18 +10,23 @@
 //! Deliberately absent: passwords, and what a role may do (see `api::permissions`).
 
 pub mod access;
+pub mod breaker;
 mod budgets;
 mod callers;
+pub mod devices;
 mod hs256;
 pub mod otp;
 pub mod otp_sms;
+pub mod phone;
 mod resends;
 pub mod second_factor;
+mod sending;
 pub mod sessions;
 pub mod staff;
 pub mod tokens;
 
 pub use callers::{authenticate, claimed_user};
+pub use phone::{rests, rests_until};
 pub use sessions::SignedIn;
 
 use chrono::TimeDelta;

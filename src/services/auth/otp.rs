@@ -9,17 +9,16 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Msisdn, OtpId};
-use rand::TryRngCore;
-use rand::rand_core::OsError;
-use rand::rngs::OsRng;
+use store::Tx;
 use store::otp::{self, NewChallenge, Purpose, Verdict};
-use store::users::{self, Language, Profile, User, phone_index};
-use store::{Tx, outbox};
+use store::users::{self, Profile, User, phone_index};
 use zeroize::Zeroizing;
 
-use super::{SignedIn, budgets, callers, otp_sms, sessions};
+use super::devices::DeviceClaim;
+use super::sending::{self, Sending};
+use super::{SignedIn, breaker, budgets, callers, otp_sms, sessions};
 use crate::app::App;
-use crate::services::{ServiceError, Visitor, texts};
+use crate::services::{ServiceError, Visitor};
 
 /// A challenge that was recorded; its code is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +47,8 @@ pub struct Guess {
     pub challenge: OtpId,
     /// As it was typed.
     pub code: Zeroizing<String>,
-    /// What the client calls the device, if it says.
-    pub device: Option<String>,
+    /// What the client says of its device.
+    pub device: DeviceClaim,
 }
 
 /// Records a challenge for `phone` and promises the message with its code.
@@ -59,7 +58,7 @@ pub struct Guess {
 pub async fn ask(app: &App, phone: &Msisdn, visitor: &Visitor) -> Result<Asked, ServiceError> {
     let now = app.clock.now();
     let number = phone_index(&app.keyring, phone);
-    app.auth.resends.ask(number, now).map_err(limited)?;
+    app.auth.resends.ask(number, now).map_err(exhausted)?;
     let asked = record(app, phone, visitor, now).await;
     match &asked {
         Ok(_) => app.wakes.wake(&[otp_sms::LANE.to_owned()], false),
@@ -75,26 +74,13 @@ async fn record(
     visitor: &Visitor,
     now: DateTime<Utc>,
 ) -> Result<Asked, ServiceError> {
+    let mut tx = sending::begin(app, &[phone], now).await?;
+    let sending = Sending { purpose: Purpose::SignIn, phone, user: None, language: visitor.language };
+    let challenge = sending::send(app, &mut tx, sending, now).await?;
+    tx.commit().await?;
     let settings = &app.config.auth;
     let expires_at = now + TimeDelta::seconds(settings.otp_ttl_s);
-    let code = fresh_code().map_err(ServiceError::internal)?;
-    let mut tx = app.db.begin().await?;
-    let spent = budgets::of_message(&app.config.sms, &app.keyring, phone);
-    budgets::spend(&mut tx, &spent, now).await?.map_err(limited)?;
-    let challenge = NewChallenge {
-        purpose: Purpose::SignIn,
-        phone,
-        user: None,
-        device: None,
-        code: Some(code.as_str()),
-        expires_at,
-    };
-    let id = otp::new_challenge(&mut tx, &app.keyring, challenge, now).await?;
-    let text = message(visitor.language, &code, settings.otp_ttl_s);
-    let promise = otp_sms::promise(&app.keyring, app.ids.next(), id, phone, text, (now, expires_at));
-    outbox::add(&mut tx, &promise.map_err(ServiceError::internal)?, now).await?;
-    tx.commit().await?;
-    Ok(Asked { challenge: id, expires_at, resend_at: now + TimeDelta::seconds(settings.otp_resend_s) })
+    Ok(Asked { challenge, expires_at, resend_at: now + TimeDelta::seconds(settings.otp_resend_s) })
 }
 
 /// Proves a number by the code that was sent to it. A customer who was never here is made one.
@@ -117,6 +103,7 @@ pub async fn verify(app: &App, guess: &Guess, visitor: &Visitor) -> Result<Prove
         tx.commit().await?;
         return Err(refusal("otp", verdict, challenge.expires_at, now));
     }
+    breaker::count_used(&mut tx, &challenge).await?;
     let (user, is_new) = users::ensure_customer(&mut tx, &app.people, &challenge.phone, now).await?;
     let admitted = match admit(app, &mut tx, (user, is_new), guess, visitor, now).await {
         Err(error) if !matches!(error, ServiceError::Denied { .. }) => return Err(error),
@@ -145,7 +132,8 @@ async fn admit(
         let profile = Profile { name: None, language };
         users::update_profile(tx, &app.people, user.id, user.version, profile, now).await?;
     }
-    let (_, signed_in) = sessions::open(app, tx, user, guess.device.as_deref(), visitor, now).await?;
+    let device = (guess.device.name.as_deref(), guess.device.device(&app.keyring));
+    let (_, signed_in) = sessions::open(app, tx, user, device, visitor, now).await?;
     Ok(Proven::SignedIn(Box::new(signed_in)))
 }
 
@@ -163,7 +151,8 @@ async fn second_factor(
         purpose: Purpose::SecondFactor,
         phone: &user.phone,
         user: Some(user.id),
-        device: guess.device.as_deref(),
+        device_name: guess.device.name.as_deref(),
+        device: guess.device.device(&app.keyring),
         code: None,
         expires_at: now + TimeDelta::seconds(app.config.auth.otp_ttl_s),
     };
@@ -189,56 +178,6 @@ pub(super) fn refusal(
     error
 }
 
-fn limited(left: Duration) -> ServiceError {
-    ServiceError::RateLimited { retry_after: left }
-}
-
 pub(super) fn exhausted(left: Duration) -> ServiceError {
     ServiceError::RateLimited { retry_after: left.max(Duration::from_secs(1)) }
-}
-
-fn message(language: Option<Language>, code: &str, ttl_s: i64) -> String {
-    let args = [("code", code.to_owned()), ("minutes", (ttl_s / 60).max(1).to_string())];
-    texts::text(language.unwrap_or(Language::Fr), "sms-otp", &args)
-}
-
-/// Six digits, each as likely as any other.
-fn fresh_code() -> Result<Zeroizing<String>, OsError> {
-    const CODES: u32 = 1_000_000;
-    const FAIR: u32 = u32::MAX - u32::MAX % CODES;
-    loop {
-        let drawn = OsRng.try_next_u32()?;
-        if drawn < FAIR {
-            return Ok(Zeroizing::new(format!("{:06}", drawn % CODES)));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_are_six_digits_and_spread() {
-        let mut first = [0_u32; 10];
-        for _ in 0..10_000 {
-            let code = fresh_code().unwrap();
-            assert!(code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit()));
-            first[usize::from(code.as_bytes()[0] - b'0')] += 1;
-        }
-        assert!(first.iter().all(|count| (850..1150).contains(count)), "{first:?}");
-    }
-
-    #[test]
-    fn the_message_is_one_sms_in_both_languages() {
-        for (language, begin) in
-            [(None, "123456 est"), (Some(Language::Fr), "123456 est"), (Some(Language::En), "123456 is")]
-        {
-            let text = message(language, "123456", 300);
-            assert!(text.starts_with(begin) && text.contains("5 minutes"), "{text}");
-            assert!(text.len() <= 160, "{text}");
-            let gsm = |letter: char| letter.is_ascii() || "àéèùì".contains(letter);
-            assert!(text.chars().all(gsm), "outside the GSM alphabet: {text}");
-        }
-    }
 }

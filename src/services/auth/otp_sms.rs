@@ -1,10 +1,10 @@
-//! The message that carries a one-time code: promised with the challenge, sent by the outbox.
+//! Messages about signing in: a one-time code, promised with its challenge, or a notice to whoever holds an account.
 //!
-//! What is promised is sealed, for it holds the code and the number. A message whose code is no longer good is not
-//! sent. Sent twice, it does no harm.
+//! What is promised is sealed, for it holds the text and the number. A message that is no longer good is not sent. Sent
+//! twice, it does no harm.
 
 use chrono::{DateTime, Utc};
-use domain::{Msisdn, OtpId};
+use domain::{Msisdn, OtpId, UserId};
 use providers::{SmsError, SmsSender};
 use serde::{Deserialize, Serialize};
 use store::crypto::{Aad, Keyring};
@@ -14,8 +14,10 @@ use zeroize::Zeroizing;
 
 use crate::app::App;
 
-/// The kind of such promises.
+/// The kind of promises of a code.
 pub const KIND: &str = "otp_sms";
+/// The kind of promises of a notice about an account.
+pub const NOTICE: &str = "account_sms";
 /// The lane they wait in.
 pub const LANE: &str = "sms";
 
@@ -36,11 +38,34 @@ pub(super) fn promise(
     (now, good_until): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<NewPromise, serde_json::Error> {
     let message = Message { to: phone.as_str().to_owned(), text, good_until: good_until.timestamp() };
-    let plain = Zeroizing::new(serde_json::to_vec(&message)?);
+    sealed(keyring, id, (KIND, challenge.uuid()), &message, now)
+}
+
+/// The promise to tell whoever holds `phone` something about the account of `user`.
+pub(super) fn notice(
+    keyring: &Keyring,
+    id: Uuid,
+    user: UserId,
+    phone: &Msisdn,
+    text: String,
+    (now, good_until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<NewPromise, serde_json::Error> {
+    let message = Message { to: phone.as_str().to_owned(), text, good_until: good_until.timestamp() };
+    sealed(keyring, id, (NOTICE, user.uuid()), &message, now)
+}
+
+fn sealed(
+    keyring: &Keyring,
+    id: Uuid,
+    (kind, subject): (&str, Uuid),
+    message: &Message,
+    now: DateTime<Utc>,
+) -> Result<NewPromise, serde_json::Error> {
+    let plain = Zeroizing::new(serde_json::to_vec(message)?);
     Ok(NewPromise {
         id,
-        kind: KIND.to_owned(),
-        subject: challenge.uuid(),
+        kind: kind.to_owned(),
+        subject,
         lane: LANE.to_owned(),
         payload: Some(keyring.seal_book(aad(id), &plain)),
         due_at: now,

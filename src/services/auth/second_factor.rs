@@ -8,17 +8,22 @@
 use chrono::{DateTime, Utc};
 use domain::{OtpId, UserId};
 use store::otp::{self, Challenge, Purpose};
+use store::sessions::Device;
 use store::users::{self, User};
 use store::{Tx, sessions as stored};
+use subtle::ConstantTimeEq;
 use totp_rs::{Builder, Totp, TotpError};
 use zeroize::Zeroizing;
 
+use super::devices::DeviceId;
 use super::otp::{EXPIRED, exhausted, refusal};
 use super::{SignedIn, budgets, callers, sessions};
 use crate::app::App;
 use crate::services::{Caller, ServiceError, Visitor};
 
-/// Finishes a sign-in that was sent on to the second factor.
+/// Finishes a sign-in that was sent on to the second factor; `shown` is the device that does so, where it proves itself.
+///
+/// The device must be the one that proved the number, if that named itself.
 ///
 /// Errors: `otp_invalid` also for a right code that was used before; `otp_expired`; [`ServiceError::RateLimited`];
 /// `account_frozen`; `second_factor_not_enrolled`.
@@ -26,12 +31,16 @@ pub async fn sign_in(
     app: &App,
     challenge: OtpId,
     code: &str,
+    shown: Option<&DeviceId>,
     visitor: &Visitor,
 ) -> Result<SignedIn, ServiceError> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let found = otp::find(&mut tx.conn(), &app.keyring, challenge).await?;
     let Some((challenge, user)) = found.and_then(of_second_factor) else { return Err(EXPIRED) };
+    if !is_same(challenge.device, shown.map(|id| id.hash(&app.keyring))) {
+        return Err(EXPIRED);
+    }
     let attempt = otp::attempt(&mut tx, challenge.id, app.config.auth.otp_attempts, now).await?;
     if let Err(verdict) = attempt {
         tx.commit().await?;
@@ -42,8 +51,9 @@ pub async fn sign_in(
         Ok(_) => return Err(EXPIRED),
         Err(refused) => return commit_refusal(tx, refused).await,
     };
-    let (session, answer) =
-        sessions::open(app, &mut tx, user, challenge.device.as_deref(), visitor, now).await?;
+    let shown = shown.map(|id| Device { hash: id.hash(&app.keyring), is_proven: true });
+    let device = (challenge.device_name.as_deref().filter(|_| shown.is_none()), shown.or(challenge.device));
+    let (session, answer) = sessions::open(app, &mut tx, user, device, visitor, now).await?;
     stored::mark_second_factor(&mut tx, session.id, now).await?;
     tx.commit().await?;
     super::count("totp", "right");
@@ -69,6 +79,15 @@ pub async fn step_up(app: &App, caller: &Caller, code: &str) -> Result<SignedIn,
     tx.commit().await?;
     super::count("totp", "right");
     Ok(answer)
+}
+
+/// A challenge that a device asked for is answered by that device.
+fn is_same(asked: Option<Device>, shown: Option<[u8; 32]>) -> bool {
+    match (asked, shown) {
+        (None, _) => true,
+        (Some(asked), Some(shown)) => asked.hash.ct_eq(&shown).into(),
+        (Some(asked), None) => !asked.is_proven,
+    }
 }
 
 fn of_second_factor(challenge: Challenge) -> Option<(Challenge, UserId)> {

@@ -220,7 +220,9 @@ mod tests {
             let mut tx = db.begin().await.unwrap();
             let (user, _) = users::ensure_customer(&mut tx, &people, &phone, now).await.unwrap();
             let session =
-                sessions::open(&mut tx, user.id, None, None, now, TimeDelta::days(1)).await.unwrap();
+                sessions::open(&mut tx, user.id, sessions::Origin::default(), now, TimeDelta::days(1))
+                    .await
+                    .unwrap();
             tx.commit().await.unwrap();
 
             let first = enrol(&db, &people, &phone, Role::Operator, "command line", now).await.unwrap();

@@ -22,6 +22,13 @@ pub fn fresh() -> Result<Zeroizing<String>, OsError> {
     Ok(Zeroizing::new(format!("{MARK}{}", BASE64_URL_SAFE_NO_PAD.encode(*bits))))
 }
 
+/// The only token that can follow `token`. Whoever holds the book's key can make it again, so that an answer that was
+/// lost can be repeated without being kept.
+pub fn successor(keyring: &Keyring, token: &str) -> Zeroizing<String> {
+    let bits = Zeroizing::new(keyring.token_hash("refresh successor", token.as_bytes()));
+    Zeroizing::new(format!("{MARK}{}", BASE64_URL_SAFE_NO_PAD.encode(*bits)))
+}
+
 /// What the book holds of `token`.
 pub fn hash(keyring: &Keyring, token: &str) -> [u8; 32] {
     keyring.token_hash("refresh", token.as_bytes())
@@ -40,5 +47,10 @@ mod tests {
         assert_eq!(hash(&keyring, &one), hash(&keyring, &one));
         assert_ne!(hash(&keyring, &one), hash(&keyring, &other));
         assert_ne!(hash(&keyring, &one), hash(&Keyring::new(&[2; 32]), &one));
+        let next = successor(&keyring, &one);
+        assert!(next.starts_with(MARK) && next.len() == one.len() && next != one);
+        assert_eq!(successor(&keyring, &one), next);
+        assert_ne!(successor(&keyring, &other), next);
+        assert_ne!(successor(&Keyring::new(&[2; 32]), &one), next);
     }
 }

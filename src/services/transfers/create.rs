@@ -12,6 +12,7 @@ use super::read::Seen;
 use crate::app::App;
 use crate::services::IdempotencyKey as Key;
 use crate::services::Visitor;
+use crate::services::auth;
 use crate::services::cases;
 use crate::services::people::{Debit, Party, People, Sealer};
 
@@ -95,6 +96,9 @@ async fn plan(app: &App, owner: UserId, visitor: &Visitor, ask: &Ask) -> Result<
     }
     check_ends(&quote, ask)?;
     check_names(app, &quote, ask)?;
+    if quote.funding_rail == Rail::Balance && quote.payout_rail != Rail::Balance {
+        may_leave(app, owner).await?;
+    }
     let payee = payee_account(app, &mut reader.conn(), &quote, ask).await?;
     let id = TransferId::from_uuid(app.ids.next());
     let transfer = Transfer::new(id, &quote, payee, ask.reference.clone(), now);
@@ -155,6 +159,14 @@ fn answer_aad(key: Key) -> Aad {
 
 pub fn audit(app: &App, actor: UserId, action: &'static str, object: String) -> NewAudit {
     NewAudit { id: app.ids.next(), actor: actor.to_string(), action, object, detail: "{}".into() }
+}
+
+/// After a changed number money stays in the house for a while, whoever asks.
+async fn may_leave(app: &App, owner: UserId) -> Result<(), TransferError> {
+    match auth::rests_until(app, owner).await? {
+        Some(until) => Err(TransferError::Resting { until }),
+        None => Ok(()),
+    }
 }
 
 /// Both ends must be those of the quote, and name somebody whom the rail can reach.

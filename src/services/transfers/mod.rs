@@ -13,6 +13,7 @@ pub use decide::{refuse, release};
 pub use late::reuse_late;
 pub use read::{Seen, Viewer, cancel, find, list, timeline, wait};
 
+use chrono::{DateTime, Utc};
 use domain::transfer::Refusal;
 use domain::{LedgerError, TransferStatus};
 use store::StoreError;
@@ -41,6 +42,9 @@ pub enum TransferError {
     InsufficientFunds,
     #[error("transfer is {status} and waits for nobody's release")]
     NotOnHold { status: TransferStatus },
+    /// Its owner changed their number a short while ago: nothing leaves the house from their balance.
+    #[error("the balance rests until {until}")]
+    Resting { until: DateTime<Utc> },
     #[error("there is no late payment to use")]
     NoLatePayment,
     #[error("the quote is not over the amount that came late")]
@@ -111,6 +115,7 @@ impl From<TransferError> for ServiceError {
             TransferError::NotOnHold { .. } => ServiceError::Conflict { code: "transfer_not_on_hold" },
             TransferError::Invalid { pointer, code } => ServiceError::field(pointer, code),
             TransferError::InsufficientFunds => ServiceError::Refused { code: "insufficient_funds" },
+            TransferError::Resting { .. } => ServiceError::Conflict { code: "resting" },
             TransferError::NoLatePayment => ServiceError::Conflict { code: "no_late_payment" },
             TransferError::AmountDiffers => ServiceError::Refused { code: "late_amount_differs" },
             TransferError::Overloaded => ServiceError::Overloaded,

@@ -12,6 +12,7 @@ mod rates;
 mod schema;
 mod secrets;
 mod sessions;
+mod sms;
 mod users;
 
 use std::future::Future;

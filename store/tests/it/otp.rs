@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{OtpId, UserId};
 use store::otp::{self, Challenge, NewChallenge, Purpose, Verdict};
+use store::sessions::Device;
 use store::testkit::{instant, keyring, on_each_database};
 use store::{Conn, Db};
 use uuid::Uuid;
@@ -19,8 +20,16 @@ async fn challenge(db: &Db, code: Option<&str>) -> OtpId {
     let phone = phone(1);
     let purpose = if code.is_some() { Purpose::SignIn } else { Purpose::SecondFactor };
     let user = code.is_none().then(|| UserId::from_uuid(Uuid::from_u128(9)));
-    let new =
-        NewChallenge { purpose, phone: &phone, user, device: Some("pixel"), code, expires_at: expiry() };
+    let device = Some(Device { hash: [7; 32], is_proven: false });
+    let new = NewChallenge {
+        purpose,
+        phone: &phone,
+        user,
+        device_name: Some("pixel"),
+        device,
+        code,
+        expires_at: expiry(),
+    };
     let mut tx = db.begin().await.unwrap();
     let id = otp::new_challenge(&mut tx, &keyring(), new, instant()).await.unwrap();
     tx.commit().await.unwrap();
@@ -51,7 +60,8 @@ async fn a_challenge_reads_back() {
             purpose: Purpose::SignIn,
             phone: phone(1),
             user: None,
-            device: Some("pixel".into()),
+            device_name: Some("pixel".into()),
+            device: Some(Device { hash: [7; 32], is_proven: false }),
             attempts: 0,
             consumed_at: None,
             expires_at: expiry(),
@@ -199,6 +209,52 @@ async fn challenges_are_purged_after_their_end() {
             tx.commit().await.unwrap();
         }
         assert_eq!(find(&db, id).await, None);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_codes_are_good_together_and_once() {
+    on_each_database(async |db| {
+        let (one, other) = (challenge(&db, Some("111111")).await, challenge(&db, Some("222222")).await);
+        let guess = async |db: &Db, first: &str, second: &str| {
+            let mut tx = db.begin().await.unwrap();
+            let pair = [(one, first), (other, second)];
+            let verdict = otp::guess_both(&mut tx, &keyring(), pair, MOST, instant()).await.unwrap();
+            tx.commit().await.unwrap();
+            verdict
+        };
+        assert_eq!(guess(&db, "111111", "000000").await, Verdict::Wrong { left: 4 });
+        assert_eq!(guess(&db, "000000", "222222").await, Verdict::Wrong { left: 3 });
+        let verdicts = race(8, |_| {
+            let db = (*db).clone();
+            async move {
+                let mut tx = db.begin().await.unwrap();
+                let pair = [(one, "111111"), (other, "222222")];
+                let verdict = otp::guess_both(&mut tx, &keyring(), pair, 99, instant()).await.unwrap();
+                tx.commit().await.unwrap();
+                verdict
+            }
+        })
+        .await;
+        assert_eq!(verdicts.iter().filter(|verdict| **verdict == Verdict::Right).count(), 1, "{verdicts:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn guesses_at_two_codes_are_counted_at_both() {
+    on_each_database(async |db| {
+        let (one, other) = (challenge(&db, Some("111111")).await, challenge(&db, Some("222222")).await);
+        for left in (0..MOST).rev() {
+            let mut tx = db.begin().await.unwrap();
+            let pair = [(one, "111111"), (other, "999999")];
+            let verdict = otp::guess_both(&mut tx, &keyring(), pair, MOST, instant()).await.unwrap();
+            assert_eq!(verdict, Verdict::Wrong { left });
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(guess(&db, one, "111111").await, Verdict::TooMany);
+        assert_eq!(guess(&db, other, "222222").await, Verdict::TooMany);
     })
     .await;
 }

@@ -29,10 +29,19 @@ async fn canary(db: &Db, keys: &PersonKeys, phone: &Msisdn) -> users::User {
     assert!(users::set_totp_secret(&mut tx, keys, user.id, Some(SECRET), instant()).await.unwrap());
     let expires_at = instant() + TimeDelta::minutes(5);
     let code = Some(CODE);
-    let challenge =
-        NewChallenge { purpose: Purpose::SignIn, phone, user: None, device: None, code, expires_at };
+    let challenge = NewChallenge {
+        purpose: Purpose::SignIn,
+        phone,
+        user: None,
+        device_name: None,
+        device: None,
+        code,
+        expires_at,
+    };
     otp::new_challenge(&mut tx, keys.keyring(), challenge, instant()).await.unwrap();
-    sessions::open(&mut tx, user.id, None, None, instant(), TimeDelta::days(30)).await.unwrap();
+    sessions::open(&mut tx, user.id, sessions::Origin::default(), instant(), TimeDelta::days(30))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     find(db, keys, user.id).await.unwrap()
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{SessionId, UserId};
 use store::Db;
-use store::sessions::{self, Rotation, Session};
+use store::sessions::{self, Device, Origin, Presented, Rotation, Session};
 use store::testkit::{instant, on_each_database};
 use uuid::Uuid;
 
@@ -32,7 +32,8 @@ fn days(n: i64) -> DateTime<Utc> {
 async fn open(db: &Db, user: UserId) -> Session {
     let mut tx = db.begin().await.unwrap();
     let ttl = TimeDelta::days(30);
-    let session = sessions::open(&mut tx, user, Some("pixel"), Some("curl/8"), instant(), ttl).await.unwrap();
+    let origin = Origin { device_name: Some("pixel"), user_agent: Some("curl/8"), ..Origin::default() };
+    let session = sessions::open(&mut tx, user, origin, instant(), ttl).await.unwrap();
     tx.commit().await.unwrap();
     session
 }
@@ -45,9 +46,15 @@ async fn open_with_token(db: &Db) -> Session {
     session
 }
 
+/// A token shown by nobody in particular, without grace.
+fn shown<'a>(old: &'a [u8; 32], new: &'a [u8; 32]) -> Presented<'a> {
+    let grace = TimeDelta::zero();
+    Presented { old, new, device: None, is_device_required: false, network: Some("192.0.2.0/24"), grace }
+}
+
 async fn rotate(db: &Db, old: u8, new: u8, now: DateTime<Utc>) -> Rotation {
     let mut tx = db.begin().await.unwrap();
-    let rotation = sessions::rotate(&mut tx, &token(old), &token(new), now).await.unwrap();
+    let rotation = sessions::rotate(&mut tx, shown(&token(old), &token(new)), now).await.unwrap();
     tx.commit().await.unwrap();
     rotation
 }
@@ -60,7 +67,7 @@ async fn live(db: &Db, id: SessionId, now: DateTime<Utc>) -> Option<Session> {
 async fn a_session_stands_until_it_ends() {
     on_each_database(async |db| {
         let session = open(&db, user(1)).await;
-        assert_eq!((session.user, session.device.as_deref()), (user(1), Some("pixel")));
+        assert_eq!((session.user, session.device_name.as_deref()), (user(1), Some("pixel")));
         assert_eq!((session.user_agent.as_deref(), session.expires_at), (Some("curl/8"), days(30)));
         assert_eq!(live(&db, session.id, days(29)).await, Some(session.clone()));
         assert_eq!(live(&db, session.id, days(30)).await, None);
@@ -115,7 +122,9 @@ async fn a_token_is_handed_on_and_never_outlives_its_session() {
             let Rotation::Rotated { session } = rotate(&db, old, old + 1, days(day)).await else {
                 panic!("{day}")
             };
-            assert_eq!((session.id, session.last_used_at), (opened.id, days(day)));
+            assert!(session.id == opened.id && session.last_used_at < days(day), "as it was before");
+            let now = live(&db, session.id, days(day)).await.unwrap();
+            assert_eq!((now.last_used_at, now.network.as_deref()), (days(day), Some("192.0.2.0/24")));
         }
         assert_eq!(rotate(&db, 4, 5, days(30)).await, Rotation::Expired);
         assert_eq!(rotate(&db, 99, 5, days(1)).await, Rotation::Unknown);
@@ -191,7 +200,7 @@ async fn a_session_that_is_revoked_while_rotating_ends() {
                 async move {
                     let mut tx = db.begin().await.unwrap();
                     match nth {
-                        0 => drop(sessions::rotate(&mut tx, &hash, &next, days(1)).await.unwrap()),
+                        0 => drop(sessions::rotate(&mut tx, shown(&hash, &next), days(1)).await.unwrap()),
                         _ => assert!(
                             sessions::revoke(&mut tx, session.id, "signed_out", days(1)).await.unwrap()
                         ),
@@ -217,6 +226,170 @@ async fn sessions_are_purged_with_their_tokens() {
         }
         assert_eq!(live(&db, session.id, instant()).await, None);
         assert_eq!(rotate(&db, 0, 1, instant()).await, Rotation::Unknown);
+    })
+    .await;
+}
+
+/// Shows token `old`, to be followed by `new`, with ten seconds of grace.
+async fn shown_at(db: &Db, (old, new): (u8, u8), device: Option<[u8; 32]>, seconds: i64) -> Rotation {
+    let (old, new) = (token(old), token(new));
+    let device = device.as_ref();
+    let presented = Presented { device, grace: TimeDelta::seconds(10), ..shown(&old, &new) };
+    let mut tx = db.begin().await.unwrap();
+    let rotation =
+        sessions::rotate(&mut tx, presented, instant() + TimeDelta::seconds(seconds)).await.unwrap();
+    tx.commit().await.unwrap();
+    rotation
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_given_again_for_a_moment() {
+    on_each_database(async |db| {
+        let session = open_with_token(&db).await;
+        assert!(matches!(shown_at(&db, (0, 1), None, 100).await, Rotation::Rotated { .. }));
+        assert!(matches!(shown_at(&db, (0, 1), None, 109).await, Rotation::Repeated { .. }));
+        assert!(matches!(shown_at(&db, (0, 1), None, 109).await, Rotation::Repeated { .. }));
+        assert!(
+            matches!(shown_at(&db, (1, 2), None, 109).await, Rotation::Rotated { .. }),
+            "one line goes on"
+        );
+        let reused = Rotation::Reused { session_id: session.id };
+        assert_eq!(
+            shown_at(&db, (0, 1), None, 109).await,
+            reused,
+            "the answer was used: somebody has a copy"
+        );
+        assert_eq!(live(&db, session.id, instant()).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn after_the_grace_or_with_another_successor_a_token_is_reused() {
+    on_each_database(async |db| {
+        for (again, seconds) in [((0, 1), 110), ((0, 9), 101)] {
+            let session = open_with_token(&db).await;
+            assert!(matches!(shown_at(&db, (0, 1), None, 100).await, Rotation::Rotated { .. }));
+            assert_eq!(
+                shown_at(&db, again, None, seconds).await,
+                Rotation::Reused { session_id: session.id }
+            );
+            let mut tx = db.begin().await.unwrap();
+            assert_eq!(sessions::purge(&mut tx, days(99)).await.unwrap(), 1);
+            tx.commit().await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn within_the_grace_one_of_many_rotates_and_nobody_is_signed_out() {
+    on_each_database(async |db| {
+        let session = open_with_token(&db).await;
+        let rotations = race(32, |_| {
+            let db = (*db).clone();
+            async move { shown_at(&db, (0, 1), None, 1).await }
+        })
+        .await;
+        assert_eq!(rotations.iter().filter(|r| matches!(r, Rotation::Rotated { .. })).count(), 1);
+        assert_eq!(rotations.iter().filter(|r| matches!(r, Rotation::Repeated { .. })).count(), 31);
+        assert!(live(&db, session.id, instant()).await.is_some());
+    })
+    .await;
+}
+
+/// A session bound to device 7, with token 0.
+async fn bound(db: &Db, is_proven: bool) -> Session {
+    let mut tx = db.begin().await.unwrap();
+    let device = Some(Device { hash: token(7), is_proven });
+    let origin = Origin { device_name: Some("pixel"), device, ..Origin::default() };
+    let session = sessions::open(&mut tx, user(1), origin, instant(), TimeDelta::days(30)).await.unwrap();
+    sessions::store_token(&mut tx, &token(0), session.id, instant(), days(7)).await.unwrap();
+    tx.commit().await.unwrap();
+    session
+}
+
+#[tokio::test]
+async fn another_device_ends_the_session_and_silence_too_once_it_is_proven() {
+    on_each_database(async |db| {
+        let mine = Some(token(7));
+        for (is_proven, device, ends) in [
+            (true, Some(token(8)), true),
+            (true, None, true),
+            (true, mine, false),
+            (false, Some(token(8)), true),
+            (false, None, false),
+            (false, mine, false),
+        ] {
+            let session = bound(&db, is_proven).await;
+            let rotation = shown_at(&db, (0, 1), device, 1).await;
+            let is_ended = rotation == Rotation::OtherDevice { session_id: session.id };
+            assert_eq!(is_ended, ends, "{is_proven} {device:?}: {rotation:?}");
+            let standing = live(&db, session.id, instant()).await;
+            assert_eq!(standing.is_none(), ends);
+            if let Some(standing) = standing {
+                let is_secret = is_proven || device.is_some();
+                assert_eq!(standing.device, Some(Device { hash: token(7), is_proven: is_secret }));
+                assert_eq!(standing.device_name.is_none(), is_secret, "a secret is not held in clear");
+            }
+            let mut tx = db.begin().await.unwrap();
+            assert_eq!(sessions::purge(&mut tx, days(99)).await.unwrap(), 1);
+            tx.commit().await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_grace_is_for_the_same_device() {
+    on_each_database(async |db| {
+        let session = bound(&db, true).await;
+        assert!(matches!(shown_at(&db, (0, 1), Some(token(7)), 1).await, Rotation::Rotated { .. }));
+        assert!(matches!(shown_at(&db, (0, 1), Some(token(7)), 2).await, Rotation::Repeated { .. }));
+        let other = Rotation::OtherDevice { session_id: session.id };
+        assert_eq!(shown_at(&db, (0, 1), Some(token(8)), 3).await, other);
+        assert_eq!(live(&db, session.id, instant()).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_device_may_be_required_before_it_has_proven_itself() {
+    on_each_database(async |db| {
+        let session = bound(&db, false).await;
+        let (old, new) = (token(0), token(1));
+        let presented = Presented { is_device_required: true, ..shown(&old, &new) };
+        let mut tx = db.begin().await.unwrap();
+        let rotation = sessions::rotate(&mut tx, presented, instant()).await.unwrap();
+        assert_eq!(rotation, Rotation::OtherDevice { session_id: session.id });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn all_sessions_but_one_are_ended() {
+    on_each_database(async |db| {
+        let (kept, gone, other) =
+            (open(&db, user(1)).await, open(&db, user(1)).await, open(&db, user(2)).await);
+        let mut tx = db.begin().await.unwrap();
+        assert_eq!(sessions::revoke_others(&mut tx, user(1), kept.id, "why", days(1)).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(live(&db, gone.id, days(1)).await, None);
+        assert!(live(&db, kept.id, days(1)).await.is_some() && live(&db, other.id, days(1)).await.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_use_is_noted_when_the_last_one_is_long_ago() {
+    on_each_database(async |db| {
+        let session = open(&db, user(1)).await;
+        for (before, now, shown) in [(-1, 1, 0), (0, 2, 2), (1, 3, 2)] {
+            let mut tx = db.begin().await.unwrap();
+            sessions::note_use(&mut tx, session.id, days(before), days(now)).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(live(&db, session.id, days(4)).await.unwrap().last_used_at, days(shown));
+        }
     })
     .await;
 }

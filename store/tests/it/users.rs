@@ -217,3 +217,95 @@ async fn pages_of_users_miss_nobody_and_repeat_nobody() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_changed_number_finds_its_user_and_the_old_one_nobody() {
+    on_each_database(async |db| {
+        let keys = person_keys();
+        let (user, other) = (customer(&db, &keys, &phone(1)).await, customer(&db, &keys, &phone(2)).await);
+        let later = instant() + TimeDelta::seconds(5);
+        let change = async |from: u32, to: u32| {
+            let mut tx = db.begin().await.unwrap();
+            let change = users::PhoneChange { from: &phone(from), to: &phone(to) };
+            let changed = users::change_phone(&mut tx, &keys, user.id, change, later).await.unwrap();
+            tx.commit().await.unwrap();
+            changed
+        };
+        assert!(!change(1, 2).await, "somebody's");
+        assert!(!change(3, 4).await, "not from that one");
+        assert!(change(1, 3).await);
+        assert!(!change(1, 4).await, "theirs is another one by now");
+        let mut reader = db.read().await.unwrap();
+        let by = async |n| {
+            users::find_by_phone(&mut db.read().await.unwrap().conn(), &keys, &phone(n)).await.unwrap()
+        };
+        assert_eq!(by(1).await, None);
+        assert_eq!(by(2).await.map(|user| user.id), Some(other.id));
+        let found = by(3).await.unwrap();
+        assert_eq!((found.id, &found.phone, found.phone_changed_at), (user.id, &phone(3), Some(later)));
+        let fresh = person_keys();
+        let opened = users::find(&mut reader.conn(), &fresh, user.id).await.unwrap().unwrap();
+        assert_eq!((opened.phone, opened.version), (phone(3), user.version + 1));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_who_want_one_number_one_gets_it() {
+    on_each_database(async |db| {
+        let keys = person_keys();
+        let mut ids = Vec::new();
+        for n in 0..8 {
+            ids.push(customer(&db, &keys, &phone(n)).await.id);
+        }
+        let got = race(8, |nth| {
+            let (db, keys, id) = ((*db).clone(), person_keys(), ids[nth]);
+            async move {
+                let mut tx = db.begin().await.unwrap();
+                let from = phone(u32::try_from(nth).unwrap());
+                let change = users::PhoneChange { from: &from, to: &phone(99) };
+                let changed = users::change_phone(&mut tx, &keys, id, change, instant()).await;
+                let is_changed = matches!(changed, Ok(true));
+                assert!(matches!(changed, Ok(_) | Err(store::StoreError::Conflict(_))), "{changed:?}");
+                if changed.is_ok() {
+                    tx.commit().await.unwrap();
+                }
+                is_changed
+            }
+        })
+        .await;
+        assert_eq!(got.iter().filter(|got| **got).count(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_is_new_once() {
+    on_each_database(async |db| {
+        let keys = person_keys();
+        let user = customer(&db, &keys, &phone(1)).await.id;
+        let seen = race(16, |_| {
+            let db = (*db).clone();
+            async move {
+                let mut tx = db.begin().await.unwrap();
+                let is_new = store::devices::see(&mut tx, user, &[1; 32], instant()).await.unwrap();
+                tx.commit().await.unwrap();
+                is_new
+            }
+        })
+        .await;
+        assert_eq!(seen.iter().filter(|is_new| **is_new).count(), 1);
+        let mut tx = db.begin().await.unwrap();
+        assert!(store::devices::see(&mut tx, user, &[2; 32], instant()).await.unwrap());
+        assert!(store::devices::see(&mut tx, stranger(), &[1; 32], instant()).await.unwrap());
+        users::note_new_device(&mut tx, user, instant()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(store::devices::count(&mut db.read().await.unwrap().conn(), user).await.unwrap(), 2);
+        assert_eq!(find(&db, &keys, user).await.unwrap().device_changed_at, Some(instant()));
+        let mut tx = db.begin().await.unwrap();
+        assert!(users::erase(&mut tx, user, instant()).await.unwrap());
+        tx.commit().await.unwrap();
+        assert_eq!(store::devices::count(&mut db.read().await.unwrap().conn(), user).await.unwrap(), 0);
+    })
+    .await;
+}

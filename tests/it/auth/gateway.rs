@@ -106,7 +106,35 @@ impl TestGateway {
     }
 
     async fn send(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Answer {
+        self.send_from(None, method, path, token, body).await
+    }
+
+    /// Sends a request from a device that proves itself, or from none.
+    pub async fn send_from(
+        &self,
+        device: Option<&str>,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
+        let headers: Vec<_> = device.map(|device| ("x-device-id", device)).into_iter().collect();
+        self.send_with(&headers, method, path, token, body).await
+    }
+
+    /// Sends a request with headers of its own.
+    pub async fn send_with(
+        &self,
+        headers: &[(&str, &str)],
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
         let mut request = self.client.request(method, format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -131,6 +159,31 @@ impl TestGateway {
     pub async fn show_code(&self, challenge: &str, code: &str) -> Answer {
         let body = json!({ "challenge_id": challenge, "code": code });
         self.open(Method::POST, "/v1/auth/otp/verify", Some(body)).await
+    }
+
+    /// Signs a customer in from a device that proves itself.
+    pub async fn sign_in_from(&self, device: &str, phone: &str) -> Tokens {
+        let (challenge, code) = self.code_for(phone).await;
+        let body = json!({ "challenge_id": challenge, "code": code });
+        let path = "/v1/auth/otp/verify";
+        let answer = self.send_from(Some(device), Method::POST, path, None, Some(body)).await;
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+        answer.tokens()
+    }
+
+    /// Renews a session, from a device that proves itself or from none.
+    pub async fn refresh_from(&self, device: Option<&str>, token: &str) -> Answer {
+        let body = json!({ "refresh_token": token });
+        self.send_from(device, Method::POST, "/v1/auth/refresh", None, Some(body)).await
+    }
+
+    /// Waits until a message with `part` in it has come to `phone`.
+    pub async fn is_told(&self, phone: &str, part: &str) {
+        let since = std::time::Instant::now();
+        while !self.messages(phone).await.iter().any(|message| message.contains(part)) {
+            assert!(since.elapsed() < PATIENCE, "{phone} was not told {part:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// The texts on a simulated phone, newest first.

@@ -1,6 +1,12 @@
 //! Signing in, staying signed in and signing out, over HTTP and on both databases.
 
+mod devices;
+mod doors;
+mod enumeration;
+mod forged;
 mod gateway;
+mod messages;
+mod phone;
 
 use std::collections::BTreeSet;
 
@@ -258,19 +264,96 @@ async fn refresh_tokens_are_good_once_and_a_copy_ends_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_line_of_tokens_survives_a_race_or_none() {
+async fn of_renewals_that_race_one_wins_and_nobody_is_signed_out() {
     on_each_database(async |db| {
         let gateway = TestGateway::start(&db).await;
-        for round in 0..5 {
+        for round in 0..3 {
             let tokens = gateway.sign_in(&format!("+22177000120{round}")).await;
             let answers = join_all((0..16).map(|_| refresh(&gateway, &tokens.refresh))).await;
-            let won: Vec<Tokens> =
-                answers.iter().filter(|answer| answer.status == 200).map(Answer::tokens).collect();
-            assert_eq!(won.len(), 1, "round {round}");
-            assert!(answers.iter().all(|answer| matches!(answer.status.as_u16(), 200 | 401)));
-            expect(&me(&gateway, &won[0]).await, 401, "unauthenticated");
-            expect(&refresh(&gateway, &won[0].refresh).await, 401, "unauthenticated");
+            assert!(answers.iter().all(|answer| answer.status == 200), "round {round}: {answers:?}");
+            let next: BTreeSet<String> = answers.iter().map(|answer| answer.tokens().refresh).collect();
+            assert_eq!(next.len(), 1, "one line goes on");
+            let won = answers[0].tokens();
+            assert_eq!(me(&gateway, &won).await.status, 200);
+            let third = refresh(&gateway, &won.refresh).await.tokens();
+            expect(&refresh(&gateway, &tokens.refresh).await, 401, "token_reused");
+            expect(&me(&gateway, &third).await, 401, "unauthenticated");
         }
+        gateway.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_given_again_for_seconds_only() {
+    on_each_database(async |db| {
+        let gateway = TestGateway::start(&db).await;
+        let first = gateway.sign_in(AWA).await;
+        let lost = refresh(&gateway, &first.refresh).await.tokens();
+        gateway.advance(5).await;
+        assert_eq!(refresh(&gateway, &first.refresh).await.tokens().refresh, lost.refresh);
+        gateway.advance(6).await;
+        expect(&refresh(&gateway, &first.refresh).await, 401, "token_reused");
+        expect(&me(&gateway, &lost).await, 401, "unauthenticated");
+        gateway.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_grace_a_race_ends_the_session() {
+    on_each_database(async |db| {
+        let gateway = TestGateway::start_with(&db, &[("auth.refresh_grace_s", "0")]).await;
+        let tokens = gateway.sign_in(AWA).await;
+        let answers = join_all((0..8).map(|_| refresh(&gateway, &tokens.refresh))).await;
+        let won: Vec<Tokens> =
+            answers.iter().filter(|answer| answer.status == 200).map(Answer::tokens).collect();
+        assert_eq!(won.len(), 1);
+        expect(&me(&gateway, &won[0]).await, 401, "unauthenticated");
+        gateway.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_for_good_however_often_it_is_renewed() {
+    on_each_database(async |db| {
+        let settings = [("auth.session_s", "7200"), ("auth.refresh_token_s", "3600")];
+        let gateway = TestGateway::start_with(&db, &settings).await;
+        let mut tokens = gateway.sign_in(AWA).await;
+        for _ in 0..3 {
+            gateway.advance(2_300).await;
+            tokens = refresh(&gateway, &tokens.refresh).await.tokens();
+        }
+        gateway.advance(301).await;
+        expect(&me(&gateway, &tokens).await, 401, "unauthenticated");
+        expect(&refresh(&gateway, &tokens.refresh).await, 401, "unauthenticated");
+        gateway.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_who_rest_too_long_are_signed_out_and_others_are_not() {
+    on_each_database(async |db| {
+        let gateway = TestGateway::start_with(&db, &[("auth.staff_idle_s", "600")]).await;
+        let (customer, admin) = (gateway.sign_in(AWA).await, gateway.staff().await.remove(0));
+        let busy = gateway.sign_in_staff(&admin).await;
+        for _ in 0..3 {
+            gateway.advance(290).await;
+            assert_eq!(me(&gateway, &busy).await.status, 200, "every request counts, not only renewals");
+        }
+        gateway.advance(600).await;
+        let renewed = refresh(&gateway, &busy.refresh).await;
+        expect(&renewed, 401, "unauthenticated");
+        expect(&refresh(&gateway, &busy.refresh).await, 401, "unauthenticated");
+        let customer = refresh(&gateway, &customer.refresh).await.tokens();
+        let again = gateway.sign_in_staff(&admin).await;
+        gateway.advance(600).await;
+        expect(&me(&gateway, &again).await, 401, "unauthenticated");
+        gateway.advance(1).await;
+        expect(&refresh(&gateway, &again.refresh).await, 401, "unauthenticated");
+        assert_eq!(me(&gateway, &customer).await.status, 200);
         gateway.stop().await;
     })
     .await;
@@ -316,6 +399,7 @@ async fn sessions_are_listed_by_pages_and_ended() {
         let ids: BTreeSet<String> = all.iter().map(|session| session["id"].to_string()).collect();
         assert_eq!((all.len(), ids.len()), (3, 3));
         assert_eq!(all.iter().map(|one| one["is_current"] == true).collect::<Vec<_>>(), [true, false, false]);
+        assert!(all.iter().all(|one| one["network"] == "127.0.0.0/24"), "{all:?}");
 
         let other_end = if cursor.ends_with('A') { 'B' } else { 'A' };
         let changed = format!("{}{other_end}", &cursor[..cursor.len() - 1]);
@@ -334,6 +418,16 @@ async fn sessions_are_listed_by_pages_and_ended() {
         expect(&end().await, 404, "not_found");
         expect(&me(&gateway, &tokens[0]).await, 401, "unauthenticated");
         assert_eq!(me(&gateway, &tokens[1]).await.status, 200);
+        let fourth = gateway.sign_in(AWA).await;
+        let but_this = "/v1/me/sessions?keep=current";
+        assert_eq!(gateway.with(&tokens[2].access, Method::DELETE, but_this, None).await.status, 204);
+        for ended in [&tokens[1], &fourth] {
+            expect(&me(&gateway, ended).await, 401, "unauthenticated");
+            expect(&refresh(&gateway, &ended.refresh).await, 401, "unauthenticated");
+        }
+        assert_eq!(me(&gateway, &tokens[2]).await.status, 200, "this one goes on");
+        let odd = gateway.with(&tokens[2].access, Method::DELETE, "/v1/me/sessions?keep=all", None).await;
+        expect(&odd, 422, "invalid_query");
         let everywhere = gateway.with(&tokens[2].access, Method::DELETE, "/v1/me/sessions", None).await;
         assert_eq!(everywhere.status, 204);
         for ended in &tokens {
