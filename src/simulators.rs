@@ -9,11 +9,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::clock::Clock;
-use crate::config::{BaseUrl, Config, Simulators, WaveWallet, WebhookProof};
-use secrecy::ExposeSecret;
+use crate::config::{BaseUrl, Config, Simulators, StripeAccount, WaveWallet, WebhookProof};
+use secrecy::{ExposeSecret, SecretString};
 
 /// The simulators that every sandbox has, by the prefix they live under.
-pub const PREFIXES: [&str; 3] = ["wave", "orange", "rates"];
+pub const PREFIXES: [&str; 4] = ["wave", "stripe", "orange", "rates"];
 
 /// Where the simulators are, and their clock when it is ours to move.
 #[derive(Clone)]
@@ -48,6 +48,7 @@ impl Simulation {
                     database: sandbox::Database::File(database.clone()),
                     seed: *seed,
                     wave: config.wave.iter().map(wallet).collect(),
+                    stripe: account(config.stripe.as_ref()),
                     ..sandbox::SandboxConfig::default()
                 };
                 let sandbox =
@@ -74,13 +75,10 @@ impl Simulation {
         }
     }
 
-    /// Tells the simulated Wave where our webhook is, as one does by hand in Wave's portal.
-    pub async fn register_webhooks(&self, wallets: &[WaveWallet], public_url: &str) -> anyhow::Result<()> {
+    /// Tells the simulators where our webhooks are, as one does by hand in each provider's portal.
+    pub async fn register_webhooks(&self, config: &Config, public_url: &str) -> anyhow::Result<()> {
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
-        let control = self.url.join("/_control/wave/webhooks");
-        for wallet in wallets {
-            let secrets: Vec<&str> =
-                wallet.webhook_secrets.iter().map(|secret| secret.expose_secret()).collect();
+        for wallet in &config.wave {
             let strategy = match wallet.webhook_proof {
                 WebhookProof::Signing => "signing",
                 WebhookProof::Shared => "shared",
@@ -89,17 +87,41 @@ impl Simulation {
                 "wallet": wallet.wallet.as_str(),
                 "url": format!("{public_url}/webhooks/wave"),
                 "strategy": strategy,
-                "secrets": secrets,
+                "secrets": exposed(&wallet.webhook_secrets),
             });
-            let answer =
-                client.post(&control).json(&body).send().await.context("the simulators do not answer")?;
-            anyhow::ensure!(
-                answer.status().is_success(),
-                "the simulators refuse a webhook: {}",
-                answer.status()
-            );
+            self.tell(&client, "/_control/wave/webhooks", &body).await?;
+        }
+        if let Some(account) = &config.stripe {
+            let url = format!("{public_url}/webhooks/stripe");
+            let body = json!({ "url": url, "secrets": exposed(&account.webhook_secrets) });
+            self.tell(&client, "/_control/stripe/webhooks", &body).await?;
         }
         Ok(())
+    }
+
+    async fn tell(
+        &self,
+        client: &reqwest::Client,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> anyhow::Result<()> {
+        let control = self.url.join(path);
+        let answer = client.post(&control).json(body).send().await.context("the simulators do not answer")?;
+        anyhow::ensure!(answer.status().is_success(), "the simulators refuse a webhook: {}", answer.status());
+        Ok(())
+    }
+}
+
+fn exposed(secrets: &[SecretString]) -> Vec<&str> {
+    secrets.iter().map(|secret| secret.expose_secret()).collect()
+}
+
+/// A simulated account with the key that the settings give ours.
+fn account(ours: Option<&StripeAccount>) -> sandbox::StripeAccountConfig {
+    let theirs = sandbox::StripeAccountConfig::default();
+    match ours {
+        Some(ours) => sandbox::StripeAccountConfig { key: ours.api_key.expose_secret().to_owned(), ..theirs },
+        None => theirs,
     }
 }
 

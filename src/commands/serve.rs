@@ -90,7 +90,7 @@ impl Gateway {
 /// Webhooks, opening floats and people to sign in as: what a sandbox needs before its first transfer.
 async fn prepare_sandbox(app: &App) -> anyhow::Result<()> {
     if let Some(simulation) = &app.simulation {
-        simulation.register_webhooks(&app.config.wave, &app.public_url).await?;
+        simulation.register_webhooks(&app.config, &app.public_url).await?;
         opening::open_floats(app).await?;
     }
     auth::seed_staff(app).await?;

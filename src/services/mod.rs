@@ -29,6 +29,7 @@ pub mod promises;
 pub mod quotes;
 pub mod rates;
 pub mod readiness;
+mod revaluations;
 pub mod sandbox;
 pub mod screening;
 pub mod texts;

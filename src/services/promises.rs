@@ -16,7 +16,7 @@ use store::{StoreError, movements};
 use super::bank::{self, BankError};
 use super::cases::{self, CaseError, OpenCase, With};
 use super::screening::{self, NotScreened};
-use super::{alerts, calls, facts, fees, notices};
+use super::{alerts, calls, facts, fees, notices, revaluations};
 use crate::app::App;
 
 /// What becomes of a promise that changed no books.
@@ -61,9 +61,7 @@ async fn kept(app: &App, promise: &Claimed) -> Result<Option<End>, KeepError> {
     match kind {
         PromiseKind::Notify(notice) => notices::notify(app, promise, notice).await,
         PromiseKind::Expire => expire(app, promise).await,
-        PromiseKind::Revalue => {
-            Ok(Some(End::Again { after: TimeDelta::minutes(10), error: "there are no rates".into() }))
-        }
+        PromiseKind::Revalue => revaluations::revalue(app, promise).await,
         _ => {
             let reference = Reference::from_uuid(promise.subject);
             let found = movements::find(&mut app.db.read().await?.conn(), reference).await?;
