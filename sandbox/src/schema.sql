@@ -291,6 +291,7 @@ CREATE TABLE IF NOT EXISTS stripe_attempts (
     status INTEGER,
     error TEXT,
     at INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE IF NOT EXISTS rate_sheet (
     only INTEGER PRIMARY KEY CHECK (only = 1),
