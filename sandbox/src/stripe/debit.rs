@@ -73,6 +73,7 @@ pub fn submit(
         let line = balance::post(scene, &line(&charge, schedule.paid))?;
         charge["balance_transaction"] = json!(line);
         book::update(scene, &charge)?;
+        note(scene, intent, &charge, net(&charge), "pending")?;
     }
     intent["status"] = json!("processing");
     intent["latest_charge"] = charge["id"].clone();
@@ -125,29 +126,19 @@ fn line(charge: &Value, available_on: Instant) -> Entry<'_> {
 /// The debit was paid: money, and what it was for. What is no longer pending stays as it is.
 pub fn succeed(scene: &Scene<'_>, charge: &str) -> rusqlite::Result<()> {
     let Some((mut charge, mut intent)) = pending(scene, charge)? else { return Ok(()) };
-    let transaction = match charge["balance_transaction"].as_str() {
+    let (transaction, effect) = match charge["balance_transaction"].as_str() {
         Some(early) => {
             balance::make_available(scene, early)?;
-            early.to_owned()
+            (early.to_owned(), 0)
         }
-        None => balance::post(scene, &line(&charge, scene.now))?,
+        None => (balance::post(scene, &line(&charge, scene.now))?, net(&charge)),
     };
     charge::paid(scene, &mut charge, &transaction)?;
     intent["status"] = json!("succeeded");
     intent["amount_received"] = intent["amount"].clone();
     book::update(scene, &intent)?;
     event::emit(scene, "payment_intent.succeeded", &intent)?;
-    let amount = int(&charge, "amount");
-    let fact = Fact {
-        of: &intent,
-        kind: Kind::Collection,
-        amount,
-        fee: FEE,
-        effect: amount - FEE,
-        status: "succeeded",
-        transaction: charge["id"].as_str(),
-    };
-    record::note(scene, &fact)?;
+    note(scene, &intent, &charge, effect, "succeeded")?;
     checkout::decided(scene, &intent, true)?;
     let method = book::named(scene, &charge["payment_method"])?;
     if method::fate(&method) == Fate::Disputed {
@@ -165,7 +156,9 @@ pub fn fail(scene: &Scene<'_>, charge: &str, code: Option<&str>) -> rusqlite::Re
         (None, Fate::Fails(code)) => code.to_owned(),
         (None, _) => "generic_could_not_process".to_owned(),
     };
+    let mut effect = 0;
     if let Some(early) = charge["balance_transaction"].as_str() {
+        effect = -net(&charge);
         balance::make_available(scene, early)?;
         let entry = line(&charge, scene.now);
         let back = Entry {
@@ -189,18 +182,33 @@ pub fn fail(scene: &Scene<'_>, charge: &str, code: Option<&str>) -> rusqlite::Re
     });
     book::update(scene, &intent)?;
     event::emit(scene, "payment_intent.payment_failed", &intent)?;
-    let fact = Fact {
-        of: &intent,
-        kind: Kind::Collection,
-        amount: int(&charge, "amount"),
-        fee: 0,
-        effect: 0,
-        status: "failed",
-        transaction: charge["id"].as_str(),
-    };
-    record::note(scene, &fact)?;
+    note(scene, &intent, &charge, effect, "failed")?;
     mandate::end_after(scene, &charge, &code)?;
     checkout::decided(scene, &intent, false)
+}
+
+/// What a paid debit leaves of its amount.
+fn net(charge: &Value) -> i64 {
+    int(charge, "amount") - FEE
+}
+
+fn note(
+    scene: &Scene<'_>,
+    intent: &Value,
+    charge: &Value,
+    effect: i64,
+    status: &str,
+) -> rusqlite::Result<()> {
+    let fact = Fact {
+        of: intent,
+        kind: Kind::Collection,
+        amount: int(charge, "amount"),
+        fee: if status == "failed" { 0 } else { FEE },
+        effect,
+        status,
+        transaction: charge["id"].as_str(),
+    };
+    record::note(scene, &fact)
 }
 
 fn pending(scene: &Scene<'_>, charge: &str) -> rusqlite::Result<Option<(Value, Value)>> {

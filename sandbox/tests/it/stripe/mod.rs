@@ -9,3 +9,4 @@ mod payouts;
 mod refunds;
 mod transfers;
 mod transport;
+mod walk;
