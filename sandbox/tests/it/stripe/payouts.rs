@@ -58,6 +58,10 @@ async fn a_payout_may_fail_even_after_it_was_paid() {
     let wish = json!({"reference": "mine", "outcome": "decline", "code": "no_account"});
     assert_eq!(stripe.pay(wish).await["failure_code"], "no_account");
     assert_eq!(status(&stripe, &mine).await, "failed");
+    for outcome in ["decline", "pay"] {
+        stripe.pay(json!({"reference": id(&mine), "outcome": outcome})).await;
+    }
+    assert_eq!(stripe.balance().await.0, 10_000_000, "it comes back once");
 }
 
 #[tokio::test]

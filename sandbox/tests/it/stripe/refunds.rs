@@ -62,6 +62,11 @@ async fn a_refund_that_succeeded_may_still_come_back() {
     assert!(failed["failure_balance_transaction"].is_string());
     assert_eq!(stripe.balance().await.0, 10_000_000 + 965);
     assert_eq!(stripe.events().await.last().unwrap(), "refund.failed");
+    let told = stripe.events().await.len();
+    for outcome in ["decline", "pay"] {
+        stripe.pay(json!({"reference": id(&made), "outcome": outcome})).await;
+    }
+    assert_eq!((stripe.balance().await.0, stripe.events().await.len()), (10_000_965, told), "it ends once");
     stripe.days(10);
     assert_eq!(stripe.get(&format!("refunds/{}", id(&made))).await.ok()["status"], "failed");
     assert_eq!(
