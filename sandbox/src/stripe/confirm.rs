@@ -154,7 +154,7 @@ fn confirm_debit(
         (true, Some(mandate)) => mandate,
         (true, None) => {
             let message = "This PaymentIntent requires a mandate, but no existing mandate was found. Collect mandate acceptance and give it as mandate_data.";
-            return Err(mandate::invalid(message));
+            return Err(StripeError::state("", message));
         }
         (false, _) if wish.is_off_session => {
             let message = "mandate_data cannot be given together with off_session.";

@@ -154,7 +154,7 @@ pub fn fail(scene: &Scene<'_>, charge: &str, code: Option<&str>) -> rusqlite::Re
     let code = match (code, method::fate(&method)) {
         (Some(code), _) => code.to_owned(),
         (None, Fate::Fails(code)) => code.to_owned(),
-        (None, _) => "generic_could_not_process".to_owned(),
+        (None, _) => "incorrect_account_holder_name".to_owned(),
     };
     let mut effect = 0;
     if let Some(early) = charge["balance_transaction"].as_str() {
@@ -175,7 +175,8 @@ pub fn fail(scene: &Scene<'_>, charge: &str, code: Option<&str>) -> rusqlite::Re
     intent["payment_method"] = Value::Null;
     intent["last_payment_error"] = json!({
         "charge": charge["id"],
-        "code": code,
+        "code": "payment_intent_payment_attempt_failed",
+        "decline_code": "generic_decline",
         "message": charge::message_of(&code),
         "payment_method": method,
         "type": "card_error",

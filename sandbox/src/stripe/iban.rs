@@ -97,7 +97,7 @@ impl Iban {
                 Fate::PaidLate
             }
             "DE62370400440532013001" | "FR8420041010050500013M02607" | "AT861904300235473202" => {
-                Fate::Fails("generic_could_not_process")
+                Fate::Fails("incorrect_account_holder_name")
             }
             "DE78370400440532013004" | "FR7920041010050500013M02600" | "AT051904300235473205" => {
                 Fate::FailsLate
@@ -174,7 +174,7 @@ mod tests {
                 ["DE08370400440532013003", "FR3020041010050500013M02609", "AT321904300235473204"],
             ),
             (
-                Fate::Fails("generic_could_not_process"),
+                Fate::Fails("incorrect_account_holder_name"),
                 ["DE62370400440532013001", "FR8420041010050500013M02607", "AT861904300235473202"],
             ),
             (

@@ -7,6 +7,9 @@ use super::errors::StripeError;
 use super::params::Params;
 use super::scene::{Scene, text};
 
+/// How far the index of a search is behind, in seconds.
+const LAG_S: i64 = 60;
+
 /// A page of objects of one kind, after `wanted` and the caller's `created`, `limit` and cursors.
 pub fn page(
     scene: &Scene<'_>,
@@ -78,8 +81,7 @@ fn window(params: &mut Params) -> Result<(i64, i64), StripeError> {
 }
 
 /// `GET …/search?query=`: clauses `field:'value'` and `metadata['key']:'value'`, joined by `AND`.
-/// An object that came into being less than a minute ago is found too, unlike at Stripe, whose
-/// index lags.
+/// The index lags: an object is found only a minute after it came into being.
 pub fn search(
     scene: &Scene<'_>,
     params: &mut Params,
@@ -93,7 +95,7 @@ pub fn search(
     let clauses: Option<Vec<Clause>> = query.split(" AND ").map(Clause::read).collect();
     let wrong = || StripeError::invalid("", format!("We were unable to parse your search query: {query}"));
     let clauses = clauses.ok_or_else(wrong)?;
-    let mut found = book::of(scene, object, &[])?;
+    let mut found = book::within(scene, object, &[], (i64::MIN, scene.seconds() - LAG_S))?;
     found.retain(|doc| clauses.iter().all(|clause| clause.fits(doc)));
     let has_more = found.len() > page + limit;
     let next_page = has_more.then(|| (page + limit).to_string());

@@ -91,9 +91,9 @@ pub fn in_force(
     Ok(found.into_iter().find(|doc| text(doc, "status") == "active" && text(doc, "type") == "multi_use"))
 }
 
-/// The refusal for want of a mandate.
-pub fn invalid(message: &str) -> StripeError {
-    StripeError::invalid("payment_intent_mandate_invalid", message).about("mandate")
+/// The refusal of a mandate that is not good for this.
+fn invalid(message: &str) -> StripeError {
+    StripeError::state("payment_intent_mandate_invalid", message).about("mandate")
 }
 
 /// Ends a mandate, if it is still in force.

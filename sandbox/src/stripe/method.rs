@@ -181,7 +181,11 @@ pub async fn attach(Path(id): Path<String>, call: Call) -> Result<Reply, StripeE
         let mut method = book::get(scene, "payment_method", &id, "payment_method")?;
         if !method["customer"].is_null() && method["customer"] != owner["id"] {
             let message = "The payment method you provided has already been attached to a customer.";
-            return Err(StripeError::state("payment_method_unexpected_state", message));
+            return Err(StripeError::state("", message));
+        }
+        if method["_is_spent"] == json!(true) {
+            let message = "This PaymentMethod was used or detached, and may not be attached again.";
+            return Err(StripeError::state("", message));
         }
         keep_for(scene, &mut method, &owner["id"])?;
         Ok(method)
@@ -196,7 +200,7 @@ pub async fn detach(Path(id): Path<String>, call: Call) -> Result<Reply, StripeE
         if method["customer"].is_null() {
             let message =
                 "The payment method you provided is not attached to a customer so detachment is impossible.";
-            return Err(StripeError::state("payment_method_unexpected_state", message));
+            return Err(StripeError::state("", message));
         }
         method["customer"] = Value::Null;
         method["_is_spent"] = json!(true);

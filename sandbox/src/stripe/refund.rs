@@ -114,7 +114,7 @@ fn check(scene: &Scene<'_>, charge: &Value, amount: Option<i64>) -> Result<i64, 
         amount => {
             let message =
                 format!("Refund amount ({amount}) is greater than unrefunded amount on charge ({left})");
-            Err(StripeError::state("amount_too_large", message).about("amount"))
+            Err(StripeError::state("", message).about("amount"))
         }
     }
 }

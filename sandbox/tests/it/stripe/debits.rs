@@ -72,8 +72,8 @@ async fn test_numbers_end_as_the_table_says() {
         ("AT611904300234573201", "succeeded", ""),
         ("FR1420041010050500013M02606", "succeeded", ""),
         ("FR3020041010050500013M02609", "succeeded", ""),
-        ("DE62370400440532013001", "requires_payment_method", "generic_could_not_process"),
-        ("FR7920041010050500013M02600", "requires_payment_method", "generic_could_not_process"),
+        ("DE62370400440532013001", "requires_payment_method", "incorrect_account_holder_name"),
+        ("FR7920041010050500013M02600", "requires_payment_method", "incorrect_account_holder_name"),
         ("AT981904300000343434", "requires_payment_method", "charge_exceeds_source_limit"),
         ("DE27370400440000121212", "requires_payment_method", "charge_exceeds_weekly_limit"),
         ("FR9720041010050000002222227", "requires_payment_method", "insufficient_funds"),
@@ -110,11 +110,17 @@ async fn a_first_debit_needs_a_mandate_and_a_later_one_uses_it() {
     let customer = stripe.customer("a@example.com").await;
     let form = debit_form(GOOD, "first", "1000");
     let bare: Vec<_> = form.iter().filter(|(name, _)| !name.contains("mandate_data")).copied().collect();
-    refused(&stripe.post("payment_intents", &bare).await, 400, "payment_intent_mandate_invalid", "mandate");
+    refused(&stripe.post("payment_intents", &bare).await, 400, "", "");
+    let left = stripe.list("payment_intents").await;
+    assert_eq!(
+        (left.len(), &left[0]["status"]),
+        (1, &json!("requires_confirmation")),
+        "refused, and yet there"
+    );
     let nameless: Vec<_> = form.iter().filter(|(name, _)| !name.contains("billing")).copied().collect();
     let param = "payment_method_data[billing_details][name]";
     refused(&stripe.post("payment_intents", &nameless).await, 400, "parameter_missing", param);
-    assert!(stripe.list("payment_intents").await.is_empty());
+    assert_eq!(stripe.list("payment_intents").await.len(), 1);
 
     let mut form = form;
     form.extend([("customer", customer.as_str()), ("setup_future_usage", "off_session")]);
@@ -205,8 +211,10 @@ async fn a_person_at_the_control_decides_a_debit_at_once() {
         stripe.pay(json!({"reference": "failed", "outcome": "decline", "code": "account_closed"})).await;
     assert_eq!(
         (&failed["status"], &failed["last_payment_error"]["code"]),
-        (&json!("requires_payment_method"), &json!("account_closed"))
+        (&json!("requires_payment_method"), &json!("payment_intent_payment_attempt_failed"))
     );
+    let charge = &stripe.intent(&failed["id"]).await["latest_charge"];
+    assert_eq!(charge["failure_code"], "account_closed", "only the charge says why");
     stripe.debit(GOOD, "left", "1000").await;
     assert_eq!(stripe.pay(json!({"reference": "left", "outcome": "abandon"})).await["status"], "processing");
     stripe.control("stripe/pay", &json!({"reference": "paid"})).await.refused(409, "conflict");

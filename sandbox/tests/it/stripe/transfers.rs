@@ -191,6 +191,7 @@ async fn intents_are_listed_by_customer_and_searched_by_metadata() {
     stripe.transfer(&binta, "theirs", "5000").await;
     let listed = stripe.list(&format!("payment_intents?customer={awa}")).await;
     assert_eq!(listed.iter().map(id).collect::<Vec<_>>(), [id(&made)]);
+    stripe.advance(60);
     let found = stripe.get("payment_intents/search?query=metadata['movement_reference']:'mine'").await.ok();
     assert_eq!(found["data"][0]["id"], made["id"]);
 }
