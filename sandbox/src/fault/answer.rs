@@ -52,6 +52,7 @@ pub fn spoiled(provider: &str, setting: &Setting, answer: &Reply) -> Reply {
             }
             true
         }),
+        Kind::MissingFields if provider == "stripe" => edited(answer, |_, value| !value.is_null()),
         Kind::MissingFields => edited(answer, |name, _| !OPTIONAL.contains(&name)),
         Kind::UnknownField => with_unknown_field(answer),
         _ => answer.clone(),

@@ -61,20 +61,69 @@ pub fn within(
     scene: &Scene<'_>,
     object: &str,
     wanted: &[(&str, &str)],
-    (from, to): (i64, i64),
+    window: (i64, i64),
 ) -> rusqlite::Result<Vec<Value>> {
-    let mut sql = "SELECT data FROM stripe_objects WHERE object = ? AND created BETWEEN ? AND ?".to_owned();
-    let mut values = vec![Sql::from(object.to_owned()), Sql::from(from), Sql::from(to)];
+    let mut found = Vec::new();
+    scan(scene, object, wanted, window, Place::Newest, |doc| {
+        found.push(doc);
+        true
+    })?;
+    Ok(found)
+}
+
+/// Where a scan begins, and which way it goes.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    /// With the newest object, towards older ones.
+    Newest,
+    /// Behind the object of this place in the books, towards older ones.
+    After(i64),
+    /// Before the object of this place, towards newer ones.
+    Before(i64),
+}
+
+/// Shows objects to `visit` one by one until it answers false.
+pub fn scan(
+    scene: &Scene<'_>,
+    object: &str,
+    wanted: &[(&str, &str)],
+    (from, to): (i64, i64),
+    place: Place,
+    mut visit: impl FnMut(Value) -> bool,
+) -> rusqlite::Result<()> {
+    let (bound, order) = match place {
+        Place::Newest | Place::After(_) => ("seq < ?", "DESC"),
+        Place::Before(_) => ("seq > ?", "ASC"),
+    };
+    let seq = match place {
+        Place::Newest => i64::MAX,
+        Place::After(seq) | Place::Before(seq) => seq,
+    };
+    let mut sql =
+        format!("SELECT data FROM stripe_objects WHERE object = ? AND created BETWEEN ? AND ? AND {bound}");
+    let mut values = vec![Sql::from(object.to_owned()), Sql::from(from), Sql::from(to), Sql::from(seq)];
     for (member, value) in wanted {
         sql.push_str(&format!(" AND json_extract(data, '$.{member}') = ?"));
         values.push(Sql::from((*value).to_owned()));
     }
-    sql.push_str(" ORDER BY seq DESC");
+    sql.push_str(&format!(" ORDER BY seq {order}"));
+    let mut statement = scene.tx.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        if !visit(json_column(row, "data")?) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The place of an object in the books.
+pub fn place_of(scene: &Scene<'_>, object: &str, id: &str) -> rusqlite::Result<Option<i64>> {
     scene
         .tx
-        .prepare_cached(&sql)?
-        .query_map(params_from_iter(values), |row| json_column(row, "data"))?
-        .collect()
+        .prepare_cached("SELECT seq FROM stripe_objects WHERE id = ?1 AND object = ?2")?
+        .query_row([id, object], |row| row.get(0))
+        .optional()
 }
 
 /// Objects of any kind that carry the caller's reference, newest first.

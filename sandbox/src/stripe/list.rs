@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::book;
+use super::book::{self, Place};
 use super::errors::StripeError;
 use super::params::Params;
-use super::scene::{Scene, text};
+use super::scene::Scene;
 
 /// How far the index of a search is behind, in seconds.
 const LAG_S: i64 = 60;
@@ -36,28 +36,30 @@ pub fn page_of(
     params.finish()?;
     let wanted: Vec<(&str, &str)> =
         wanted.iter().filter_map(|(member, value)| Some((*member, value.as_deref()?))).collect();
-    let mut found = book::within(scene, object, &wanted, window)?;
-    found.retain(suits);
     let place = |id: &str, param| {
-        found
-            .iter()
-            .position(|doc| text(doc, "id") == id)
-            .ok_or_else(|| StripeError::no_such(object, id, param))
+        let place = book::place_of(scene, object, id)?;
+        place.ok_or_else(|| StripeError::no_such(object, id, param))
     };
-    let (from, to) = match (after, before) {
+    let from = match (after, before) {
         (Some(_), Some(_)) => {
             let message = "Received both starting_after and ending_before parameters.";
             return Err(StripeError::invalid("", message));
         }
-        (Some(id), None) => (place(&id, "starting_after")? + 1, found.len()),
-        (None, Some(id)) => {
-            let to = place(&id, "ending_before")?;
-            (to.saturating_sub(limit), to)
-        }
-        (None, None) => (0, found.len()),
+        (Some(id), None) => Place::After(place(&id, "starting_after")?),
+        (None, Some(id)) => Place::Before(place(&id, "ending_before")?),
+        (None, None) => Place::Newest,
     };
-    let has_more = if to == found.len() { to > from + limit } else { from > 0 };
-    let data: Vec<Value> = found.drain(..).skip(from).take(limit.min(to - from)).collect();
+    let (mut data, mut has_more) = (Vec::new(), false);
+    book::scan(scene, object, &wanted, window, from, |doc| {
+        if suits(&doc) {
+            has_more = data.len() == limit;
+            data.extend((!has_more).then_some(doc));
+        }
+        !has_more
+    })?;
+    if matches!(from, Place::Before(_)) {
+        data.reverse();
+    }
     Ok(json!({"object": "list", "url": path, "has_more": has_more, "data": data}))
 }
 

@@ -72,6 +72,8 @@ async fn answers_are_spoiled() {
     }
     stripe.fault(json!({"fault": "unknown_status"})).await;
     assert_eq!(stripe.get(&path).await.ok()["status"], "somewhere_between");
+    stripe.fault(json!({"fault": "missing_fields"})).await;
+    assert!(stripe.get(&path).await.ok().get("canceled_at").is_none(), "what is null is left out");
     stripe.fault(json!({"fault": "unknown_field"})).await;
     assert!(stripe.get(&path).await.ok()["loyalty"].is_object());
     assert_eq!(stripe.get(&path).await.ok()["status"], "processing");
