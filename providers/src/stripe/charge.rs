@@ -11,6 +11,8 @@ use crate::Mandate;
 /// A charge, as far as we read it.
 #[derive(Deserialize, Default)]
 pub(super) struct Charge {
+    #[serde(default, deserialize_with = "lenient")]
+    pub created: Option<i64>,
     #[serde(default)]
     payment_method: Value,
     #[serde(default, deserialize_with = "lenient")]

@@ -89,13 +89,15 @@ impl Intent {
     fn succeeded(&self, provider_ref: ProviderRef, terms: &Terms) -> Result<Outcome, ProviderError> {
         let received = self.amount_received.unwrap_or(self.amount);
         terms::same_amount(terms::money(received, &self.currency)?, terms.amount)?;
+        let charge = charge::read(&self.latest_charge);
         Ok(Outcome::Succeeded {
             provider_ref,
             amount: terms.amount,
             fee: None,
-            at: None,
+            // When a transfer came, or a debit was begun: in both cases when the payer had done their part.
+            at: terms::instant(charge.created),
             transaction: terms::id_of(&self.latest_charge).map(|id| id.0),
-            mandate: charge::read(&self.latest_charge).mandate(&self.payment_method),
+            mandate: charge.mandate(&self.payment_method),
         })
     }
 

@@ -5,6 +5,7 @@ mod held;
 mod keys;
 mod late;
 mod refused;
+mod sepa;
 mod uncertain;
 mod waiting;
 mod webhooks;

@@ -46,6 +46,9 @@ impl TestApp {
         let movements = self.movements().await;
         let operations = self.wave().operations().await;
         self.check_holds(&movements).await;
+        self.check_stripe(&movements).await;
+        let by_wave = |m: &Movement| m.rail.provider() == Some(domain::Provider::Wave);
+        let movements: Vec<Movement> = movements.into_iter().filter(by_wave).collect();
         self.check_callbacks().await;
         check_operations(&movements, &operations);
         self.check_floats(&movements, &operations).await;
@@ -75,6 +78,25 @@ impl TestApp {
         let app = self.app();
         let mut reader = app.db.read().await.unwrap();
         assert_eq!(inbox::count_waiting(&mut reader.conn()).await.unwrap(), 0, "callbacks are not applied");
+    }
+
+    /// Our float and what is in transit are Stripe's balance, to the cent; each operation there is one movement of ours.
+    async fn check_stripe(&self, movements: &[Movement]) {
+        let balances = self.balances().await;
+        let of = |name: &str| balances.get(&format!("{name}:stripe:main:EUR")).copied().unwrap_or(0);
+        assert_eq!(
+            (of("float"), of("in_transit")),
+            self.stripe().balance().await,
+            "float and in transit at Stripe"
+        );
+        for operation in self.stripe().operations().await.iter().filter(|o| o["status"] == "succeeded") {
+            let Some(reference) = operation["reference"].as_str().and_then(|r| r.parse::<Reference>().ok())
+            else {
+                continue;
+            };
+            let known = movements.iter().any(|movement| movement.reference == reference);
+            assert!(known, "{operation} happened at Stripe, and no movement of ours is called so");
+        }
     }
 
     /// Our floats are Wave's balances, but for money that no session of ours asked for.

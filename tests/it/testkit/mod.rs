@@ -9,10 +9,12 @@
 mod closing;
 mod http;
 mod people;
+mod stripe;
 mod wave;
 
 pub use http::{Answer, Ask};
-pub use people::{Customer, Staff, Transfer, ivorian, quote_ask};
+pub use people::{Customer, Staff, Transfer, euro_ask, ivorian, quote_ask, senegalese};
+pub use stripe::{BAD_ACCOUNT, GOOD_ACCOUNT, StripeControl};
 pub use wave::{IVORY_COAST, SENEGAL, WaveControl, digest, event, signature};
 
 use std::future::Future;
@@ -230,6 +232,10 @@ impl TestApp {
         WaveControl::new(self)
     }
 
+    pub fn stripe(&self) -> StripeControl<'_> {
+        StripeControl::new(self)
+    }
+
     /// Somebody new, signed in by the code that came to their phone.
     pub async fn customer(&self) -> Customer<'_> {
         let nth = self.next_phone.fetch_add(1, Ordering::Relaxed);
@@ -300,7 +306,8 @@ impl TestApp {
     /// What is still to be done now.
     async fn busy(&self, are_late_events_left: bool) -> Option<String> {
         let app = self.app();
-        if !are_late_events_left && self.wave().deliveries().await["idle"] != true {
+        let is_idle = self.wave().deliveries().await["idle"] == true && self.stripe().is_idle().await;
+        if !are_late_events_left && !is_idle {
             return Some("webhooks".into());
         }
         let now = app.clock.now();

@@ -76,20 +76,23 @@ fn is_booking(kind: &str) -> bool {
 
 fn expected_bookings(dossier: &Dossier, movement: &Movement) -> Vec<EntryKind> {
     match (movement.kind, movement.state) {
-        (MovementKind::Collection, MovementState::Succeeded) => match movement.late() {
-            None => vec![EntryKind::Collection],
-            Some(Late::Reused) => vec![EntryKind::LateMoney, EntryKind::Release],
-            Some(Late::Waiting | Late::Returned) => vec![EntryKind::LateMoney],
-        },
+        (MovementKind::Collection, MovementState::Succeeded | MovementState::Disputed) => {
+            match movement.late() {
+                None => vec![EntryKind::Collection],
+                Some(Late::Reused) => vec![EntryKind::LateMoney, EntryKind::Release],
+                Some(Late::Waiting | Late::Returned) => vec![EntryKind::LateMoney],
+            }
+        }
         (MovementKind::Disbursement, MovementState::Succeeded) => {
             let own = movement.rail == Rail::Balance
                 && dossier.transfer.payee_account.as_ref() == Some(&movement.source);
             if own { vec![] } else { vec![EntryKind::Disbursement] }
         }
-        (MovementKind::Disbursement, MovementState::Reversed) => {
+        (MovementKind::Disbursement, MovementState::Reversed | MovementState::FailedLater) => {
             vec![EntryKind::Disbursement, EntryKind::Reversal]
         }
         (MovementKind::Refund, MovementState::Succeeded) => vec![EntryKind::Refund],
+        (MovementKind::Refund, MovementState::FailedLater) => vec![EntryKind::Refund, EntryKind::Reversal],
         _ => vec![],
     }
 }
