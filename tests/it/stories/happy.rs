@@ -34,8 +34,10 @@ async fn from_one_wallet_to_another_by_webhook() {
         assert_eq!(
             app.statement().await,
             [
+                "equity:opening:EUR 10000000",
                 "equity:opening:XOF 100000000",
                 "expense:provider_fees:XOF 201",
+                "float:stripe:main:EUR 10000000",
                 "float:wave:ci:XOF 49989900",
                 "float:wave:sn:XOF 50009999",
                 "revenue:fees:XOF 100",

@@ -156,8 +156,13 @@ async fn who_is_refused_by_a_person_has_everything_back() {
             assert_eq!(refusal["detail"]["reason"], "True match, ticket 4711");
             app.pass_until_kept(&["learn_fee"]).await;
             let statement = app.statement().await;
-            let untouched =
-                ["equity:opening:XOF 100000000", "float:wave:ci:XOF 50000000", "float:wave:sn:XOF 50000000"];
+            let untouched = [
+                "equity:opening:EUR 10000000",
+                "equity:opening:XOF 100000000",
+                "float:stripe:main:EUR 10000000",
+                "float:wave:ci:XOF 50000000",
+                "float:wave:sn:XOF 50000000",
+            ];
             assert_eq!(statement, untouched, "as if nothing had been");
         })
         .await;

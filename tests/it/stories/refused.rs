@@ -34,7 +34,13 @@ async fn a_refused_payee_means_everything_back_to_the_payer() {
         let statement = app.statement().await;
         assert_eq!(
             statement,
-            ["equity:opening:XOF 100000000", "float:wave:ci:XOF 50000000", "float:wave:sn:XOF 50000000"],
+            [
+                "equity:opening:EUR 10000000",
+                "equity:opening:XOF 100000000",
+                "float:stripe:main:EUR 10000000",
+                "float:wave:ci:XOF 50000000",
+                "float:wave:sn:XOF 50000000"
+            ],
             "as if nothing had been"
         );
     })
