@@ -14,7 +14,8 @@ use crate::api::extract::Id;
 use crate::api::problem::{Problem, ProblemView};
 use crate::app::App;
 use crate::services::Caller;
-use crate::services::transfers::{self, Seen, Viewer};
+use crate::services::auth;
+use crate::services::transfers::{self, Seen};
 
 /// How long one look at the book waits for a change.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -22,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Where a stream stands.
 struct Watch {
     app: App,
-    viewer: Viewer,
+    caller: Caller,
     id: TransferId,
     /// The version last sent.
     sent: i64,
@@ -44,18 +45,21 @@ pub async fn stream(
     Id(id): Id<TransferId>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let viewer = caller.viewer();
-    transfers::find(&app, viewer, id).await?;
+    transfers::find(&app, caller.viewer(), id).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let watch = Watch { app, viewer, id, sent: last.unwrap_or(0), is_over: false };
+    let watch = Watch { app, caller, id, sent: last.unwrap_or(0), is_over: false };
     Ok(Sse::new(stream::unfold(watch, next)).keep_alive(KeepAlive::default()))
 }
 
-/// The next change; the stream ends when the transfer has, or can be seen no more.
+/// The next change; the stream ends when the transfer has, when it can be seen no more, and when its caller's session
+/// has ended, before anything else is told.
 async fn next(mut watch: Watch) -> Option<(Result<Event, Infallible>, Watch)> {
     while !watch.is_over {
-        let seen =
-            transfers::wait(&watch.app, watch.viewer, watch.id, Some(watch.sent), PATIENCE).await.ok()?;
+        let viewer = watch.caller.viewer();
+        let seen = transfers::wait(&watch.app, viewer, watch.id, Some(watch.sent), PATIENCE).await.ok()?;
+        if !auth::stands(&watch.app, &watch.caller).await {
+            return None;
+        }
         watch.is_over = seen.transfer.status.is_final();
         if seen.transfer.version > watch.sent {
             watch.sent = seen.transfer.version;

@@ -27,6 +27,7 @@ use super::extract::{Command, Empty, Id, Listing, Page, Query};
 use super::problem::{Problem, ProblemView};
 use super::wire::{self, Fields};
 use crate::app::App;
+use crate::services::auth;
 use crate::services::transfers::{self, Stored, TransferError, Viewer};
 use crate::services::{Caller, ServiceError};
 
@@ -194,7 +195,13 @@ pub async fn find(
 ) -> Result<Json<TransferView>, Problem> {
     let (wait, since) = query.read()?;
     let seen = match wait {
-        Some(wait) => transfers::wait(&app, caller.viewer(), id, since, wait).await?,
+        Some(wait) => {
+            let seen = transfers::wait(&app, caller.viewer(), id, since, wait).await?;
+            if !auth::stands(&app, &caller).await {
+                return Err(ServiceError::Unauthenticated.into());
+            }
+            seen
+        }
         None => transfers::find(&app, caller.viewer(), id).await?,
     };
     Ok(Json(TransferView::of(&seen)))

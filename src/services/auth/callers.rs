@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::UserId;
 use store::sessions::Session;
 use store::users::{User, UserStatus};
-use store::{sessions, users};
+use store::{StoreError, sessions, users};
 
 use crate::app::App;
 use crate::services::{Caller, ServiceError};
@@ -36,6 +36,18 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Caller, ServiceError
         second_factor_at: session.second_factor_at,
         language: user.language,
     })
+}
+
+/// Does the session of `caller` still stand, and may they still act? For answers that go on: what was right when they
+/// began may be over. What cannot be known counts as over.
+pub async fn stands(app: &App, caller: &Caller) -> bool {
+    let look = async || -> Result<bool, StoreError> {
+        let mut reader = app.db.read().await?;
+        let session = sessions::live(&mut reader.conn(), caller.session, app.clock.now()).await?;
+        let user = users::find(&mut reader.conn(), &app.people, caller.user).await?;
+        Ok(session.is_some() && active(user).is_ok_and(|user| user.roles == caller.roles))
+    };
+    look().await.unwrap_or(false)
 }
 
 /// Why a session of staff ended that rested too long.

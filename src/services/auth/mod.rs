@@ -25,7 +25,7 @@ pub mod sessions;
 pub mod staff;
 pub mod tokens;
 
-pub use callers::{authenticate, claimed_user};
+pub use callers::{authenticate, claimed_user, stands};
 pub use phone::{rests, rests_until};
 pub use sessions::SignedIn;
 

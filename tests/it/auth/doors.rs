@@ -224,3 +224,35 @@ async fn what_is_ended_at_one_gateway_has_ended_at_every_other() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_still_being_answered_ends_with_the_session() {
+    testkit::on_each_database(async |app| {
+        let awa = app.customer().await;
+        let elsewhere = testkit::Customer::sign_in(app, &awa.phone).await;
+        let transfer = awa.sends_to(&testkit::ivorian("0001")).await;
+        let ask = async |path: String, token: String| {
+            app.http().get(format!("{}{path}", app.url())).bearer_auth(token).send().await.unwrap()
+        };
+        let mut ended = ask(format!("{}/events", transfer.path()), elsewhere.token()).await;
+        let mut going_on = ask(format!("{}/events", transfer.path()), awa.token()).await;
+        assert!(ended.chunk().await.unwrap().is_some() && going_on.chunk().await.unwrap().is_some());
+        let waiting = tokio::spawn({
+            let request = app.http().get(format!("{}{}?wait=20", app.url(), transfer.path()));
+            request.bearer_auth(elsewhere.token()).send()
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        awa.ask(testkit::Ask::new("DELETE", "/v1/me/sessions?keep=current")).await.expect(204);
+        transfer.pay().await;
+        assert_eq!(waiting.await.unwrap().unwrap().status().as_u16(), 401);
+        let rest = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut told = String::new();
+        while let Some(chunk) = ended.chunk().await.unwrap() {
+            told.push_str(&rest(&chunk));
+        }
+        assert!(!told.contains("event:"), "{told}");
+        let more = going_on.chunk().await.unwrap().unwrap();
+        assert!(rest(&more).contains("event: transfer"), "{}", rest(&more));
+    })
+    .await;
+}
