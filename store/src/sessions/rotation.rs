@@ -30,7 +30,7 @@ pub struct Presented<'a> {
     pub is_device_required: bool,
     /// The network that it came from.
     pub network: Option<&'a str>,
-    /// How long after a rotation the old token is answered again.
+    /// How long after a rotation the old token is answered again; never for zero, also where clocks differ.
     pub grace: TimeDelta,
 }
 
@@ -161,7 +161,8 @@ async fn again(tx: &mut Tx, presented: Presented<'_>, now: DateTime<Utc>) -> Res
     let Some(rotated_at) = old.rotated_at else { return Ok(Rotation::Expired) };
     let next = find(tx, presented.new).await?;
     let is_unused = next.is_some_and(|next| next.rotated_at.is_none() && next.session_id == old.session_id);
-    if is_unused && now < rotated_at + presented.grace {
+    let is_forgiven = presented.grace > TimeDelta::zero() && now < rotated_at + presented.grace;
+    if is_unused && is_forgiven {
         let Some(session) = live(&mut tx.conn(), id, now).await? else { return Ok(Rotation::Revoked) };
         return match check(session.device, presented) {
             Some(_) => Ok(Rotation::Repeated { session }),

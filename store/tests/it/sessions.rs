@@ -282,6 +282,16 @@ async fn after_the_grace_or_with_another_successor_a_token_is_reused() {
     .await;
 }
 
+#[tokio::test]
+async fn without_grace_a_clock_that_is_behind_forgives_nothing() {
+    on_each_database(async |db| {
+        let session = open_with_token(&db).await;
+        assert!(matches!(rotate(&db, 0, 1, days(2)).await, Rotation::Rotated { .. }));
+        assert_eq!(rotate(&db, 0, 1, days(1)).await, Rotation::Reused { session_id: session.id });
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn within_the_grace_one_of_many_rotates_and_nobody_is_signed_out() {
     on_each_database(async |db| {
