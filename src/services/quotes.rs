@@ -7,7 +7,7 @@ use domain::{
 };
 use store::StoreError;
 
-use super::{ServiceError, rates};
+use super::{Caller, ServiceError, rates};
 use crate::app::App;
 use crate::config::Corridor;
 
@@ -67,6 +67,21 @@ pub async fn create(app: &App, owner: UserId, ask: QuoteAsk) -> Result<Quote, Qu
 /// The owner's quote.
 pub async fn find(app: &App, owner: UserId, id: QuoteId) -> Result<Option<Quote>, StoreError> {
     store::quotes::find(&mut app.db.read().await?.conn(), owner, id).await
+}
+
+/// Anybody's quote and the legs of its route, mids included. For admins only.
+pub async fn find_with_legs(
+    app: &App,
+    caller: &Caller,
+    id: QuoteId,
+) -> Result<(Quote, Option<serde_json::Value>), ServiceError> {
+    if !caller.is_admin() {
+        return Err(ServiceError::Forbidden);
+    }
+    let mut reader = app.db.read().await?;
+    let quote = store::quotes::find_any(&mut reader.conn(), id).await?.ok_or(ServiceError::NotFound)?;
+    let legs = store::quotes::legs(&mut reader.conn(), id).await?;
+    Ok((quote, legs))
 }
 
 /// The corridor asked for, when its rails are offered and can finish it.

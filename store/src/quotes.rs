@@ -42,6 +42,14 @@ pub async fn find(conn: &mut Conn<'_>, owner: UserId, id: QuoteId) -> Result<Opt
     row.map(Quote::try_from).transpose()
 }
 
+/// Anybody's quote. For admins only: it tells the margin.
+pub async fn find_any(conn: &mut Conn<'_>, id: QuoteId) -> Result<Option<Quote>, StoreError> {
+    const SQL: &str = "SELECT * FROM quotes WHERE id = $1";
+    let row: Option<QuoteRow> =
+        on!(conn, |c| sqlx::query_as(SQL).bind(id.uuid()).fetch_optional(&mut **c).await)?;
+    row.map(Quote::try_from).transpose()
+}
+
 /// The legs of a quote as they were stored; none where nothing was converted. For admins only.
 pub async fn legs(conn: &mut Conn<'_>, id: QuoteId) -> Result<Option<Value>, StoreError> {
     const SQL: &str = "SELECT legs FROM quotes WHERE id = $1";

@@ -5,6 +5,7 @@ mod attention;
 mod audit;
 mod ledger;
 mod queues;
+mod quotes;
 mod rates;
 mod sms;
 
@@ -27,6 +28,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(attention::list))
         .routes(routes!(attention::release))
         .routes(routes!(attention::refuse))
+        .routes(routes!(quotes::find))
         .routes(routes!(rates::list))
         .routes(routes!(rates::find, rates::set))
         .routes(routes!(rates::history))

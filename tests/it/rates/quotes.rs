@@ -1,6 +1,6 @@
 //! What a customer is quoted over two currencies, and what nobody but an admin can tell from it.
 
-use domain::{Currency, QuoteId};
+use domain::{Currency, Money};
 use serde_json::{Value, json};
 
 use super::{corridors, put, spread};
@@ -39,10 +39,16 @@ async fn euros_become_francs_at_the_customer_s_rate() {
         for secret in ["655.957", "65595", "984", "margin", "mid", "spread", "legs"] {
             assert!(!said.contains(secret), "{secret} in {said}");
         }
-        let id: QuoteId = quote["id"].as_str().unwrap().parse().unwrap();
-        let core = app.app();
-        let legs = store::quotes::legs(&mut core.db.read().await.unwrap().conn(), id).await.unwrap().unwrap();
-        assert_eq!((&legs[0]["mid"], &legs[0]["rate"]), (&json!("655.957"), &json!("646.117645")));
+        let path = format!("/v1/admin/quotes/{}", quote["id"].as_str().unwrap());
+        let ((one, _), operator) = (app.admins().await, app.operator().await);
+        let whole = one.get(&path).await;
+        assert_eq!(whole["margin"], json!({ "amount": "984", "currency": "XOF" }));
+        assert_eq!(
+            (&whole["legs"][0]["mid"], &whole["legs"][0]["direction"]),
+            (&json!("655.957"), &json!("sell_base"))
+        );
+        operator.ask(Ask::get(&path)).await.refused(403, "forbidden");
+        awa.ask(Ask::get(&path)).await.refused(403, "forbidden");
 
         for (amount, side, code) in
             [("0.99", "send", "amount_out_of_range"), ("100000", "send", "amount_out_of_range")]
@@ -52,6 +58,28 @@ async fn euros_become_francs_at_the_customer_s_rate() {
         }
         let back = ask(("SN", "XOF"), ("FR", "EUR"), "10000", "send");
         awa.ask(Ask::post("/v1/quotes", &back)).await.refused(422, "corridor_unavailable");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_balance_in_euros_becomes_francs_in_a_phone() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        app.credit(&awa, Money::parse("150.00", Currency::EUR).unwrap()).await;
+        let mut asked = ask(("FR", "EUR"), ("SN", "XOF"), "100", "send");
+        asked["payout_rail"] = json!("wave");
+        let quote = awa.ask(Ask::post("/v1/quotes", &asked)).await.expect(201);
+        let order = awa.order_over(&quote, ("balance", "wave"), &json!({ "phone": "+221770000101" }));
+        let accepted = awa.order("fx-1", &order).await.expect(201);
+        let transfer = awa.transfer(accepted["id"].as_str().unwrap());
+        app.quiet().await;
+        transfer.shows("completed").await;
+        let balances = app.balances().await;
+        let of = |name: &str| balances.get(name).copied().unwrap_or(0);
+        assert_eq!(of(&format!("customer:{}:EUR", awa.id)), 15_000 - 10_149);
+        assert_eq!((of("fx:EUR"), of("fx:XOF")), (-10_000, 65_595));
+        assert_eq!((of("revenue:fx_margin:XOF"), of("revenue:fees:EUR")), (984, 149));
     })
     .await;
 }

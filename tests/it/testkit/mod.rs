@@ -23,6 +23,7 @@ use std::sync::RwLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use domain::{Account, BusinessId, EntryId, EntryKind, JournalEntry, LedgerStep, Money, Nature, Posting};
 use futures::FutureExt;
 use futures::future::join_all;
 use moneybridge::app::App;
@@ -30,6 +31,7 @@ use moneybridge::commands::serve::Gateway;
 use moneybridge::config::{Config, Sources, load};
 use serde_json::{Value, json};
 use store::testkit::TestDb;
+use store::writer::Change;
 use store::{Engine, inbox, outbox};
 use tempfile::TempDir;
 
@@ -253,6 +255,23 @@ impl TestApp {
 
     pub async fn operator(&self) -> Staff<'_> {
         Staff::sign_in(self, "operator").await
+    }
+
+    /// Gives a customer money that came from nowhere that a provider knows: from a bank of the test's.
+    pub async fn credit(&self, customer: &Customer<'_>, amount: Money) {
+        let app = self.app();
+        let owner = Account::Customer { user: customer.id.parse().unwrap(), currency: amount.currency() };
+        let bank = Account::Bank { name: "test".to_owned(), currency: amount.currency() };
+        let entry = JournalEntry {
+            id: EntryId::from_uuid(app.ids.next()),
+            kind: EntryKind::Opening,
+            nature: Nature::Fact,
+            business: BusinessId::Opening,
+            movement: None,
+            at: app.clock.now(),
+            postings: vec![Posting::new(bank, owner, amount).unwrap()],
+        };
+        app.commit(Change { ledger: vec![LedgerStep::Post(entry)], ..Change::default() }).await.unwrap();
     }
 
     /// Text messages on a simulated phone, oldest first.
