@@ -103,7 +103,7 @@ fn nothing_written_is_a_sandbox_on_this_machine() {
 }
 
 #[test]
-fn the_sandbox_has_two_wallets_and_six_corridors() {
+fn the_sandbox_has_two_wallets_and_seven_corridors() {
     let config = Written::file("").config();
     let simulators = BaseUrl::parse("http://127.0.0.1:8081").unwrap();
     for (wallet, name) in config.wave.iter().zip(["ci", "sn"]) {
@@ -115,8 +115,8 @@ fn the_sandbox_has_two_wallets_and_six_corridors() {
     }
     assert_eq!(config.sms.base_url(Some(&simulators)), "http://127.0.0.1:8081/orange");
     let ends: Vec<String> = config.corridors.iter().map(|c| format!("{} {}", c.from, c.to)).collect();
-    assert_eq!(ends, ["SN CI", "CI SN", "SN SN", "CI CI", "FR SN", "FR CI"]);
-    for corridor in &config.corridors[4..] {
+    assert_eq!(ends, ["SN CI", "CI SN", "SN SN", "CI CI", "FR SN", "FR CI", "FR FR"]);
+    for corridor in &config.corridors[4..6] {
         assert_eq!((corridor.send_currency.code(), corridor.receive_currency.code()), ("EUR", "XOF"));
         assert!(
             corridor.funding_rails.contains(&Rail::Balance) && corridor.payout_rails.contains(&Rail::Wave)
