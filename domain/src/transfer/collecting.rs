@@ -28,13 +28,9 @@ impl Case {
         fact: &Fact,
     ) -> Result<bool, Refusal> {
         match fact {
-            Fact::Disputed { dispute, amount, fee } => {
-                return self.disputed(draft, movement, dispute, *amount, *fee);
-            }
-            Fact::DisputeWon => return self.dispute_won(draft, movement),
-            _ if matches!(movement.state, MovementState::Succeeded | MovementState::Disputed) => {
-                return Ok(false);
-            }
+            Fact::Disputed { dispute, amount, fee } => self.disputed(draft, movement, dispute, *amount, *fee),
+            Fact::DisputeWon => self.dispute_won(draft, movement),
+            _ if matches!(movement.state, MovementState::Succeeded | MovementState::Disputed) => Ok(false),
             Fact::Succeeded { .. } => self.money_came(draft, movement, fact),
             _ if movement.state.is_final() => Ok(false),
             Fact::Pending { provider_ref, next_action, executing } => {

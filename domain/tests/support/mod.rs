@@ -377,10 +377,8 @@ impl Walked {
             sums.iter().filter(|(account, _)| about(account)).map(|(a, m)| (a.clone(), *m)).collect();
         let mut expected = self.late_money();
         let mut owed = |account: Account, minor: i64| *expected.entry(account).or_default() += minor;
-        if t.status == TransferStatus::Completed {
-            if t.funding_rail == Rail::Balance {
-                owed(t.payer_account(), -t.total.minor());
-            }
+        if t.status == TransferStatus::Completed && t.funding_rail == Rail::Balance {
+            owed(t.payer_account(), -t.total.minor());
         }
         let paid_out = self
             .case
