@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use providers::notify::{MailSender, MailSettings, WebhookSender, mailbox};
 use providers::{
     CallSettings, ConsoleSms, HttpClient, HttpProvider, HttpRates, OrangeSms, OrangeSmsConfig, RateSource,
     Registry, Screening, SmsSender,
@@ -21,7 +22,8 @@ use store::{Db, DbOptions, PersonKeys, Writer};
 use uuid::Uuid;
 
 use crate::clock::{Clock, Ids};
-use crate::config::{Config, Mode, StripeAccount, WaveWallet, WebhookProof};
+use crate::config::{AlertMail, Config, Mode, StripeAccount, WaveWallet, WebhookProof};
+use crate::services::alerts::{AlertParts, Mailing};
 use crate::services::feed::Feed;
 use crate::services::rates::RateCache;
 use crate::simulators::Simulation;
@@ -60,6 +62,8 @@ pub struct Parts {
     /// The simulators, in sandbox mode.
     pub simulation: Option<Simulation>,
     pub auth: crate::services::auth::AuthParts,
+    /// The ways by which alerts leave.
+    pub alerts: AlertParts,
 }
 
 impl Deref for App {
@@ -108,6 +112,7 @@ impl App {
             screening,
             rate_source: outside.rates(),
             rates: RateCache::default(),
+            alerts: outside.alerts()?,
             feed: Feed::default(),
             wakes: Wakes::default(),
             simulation,
@@ -163,6 +168,22 @@ async fn open_book(config: &Config, keyring: &Keyring, clock: &Clock) -> anyhow:
     store::book::open_book(&db, mode, keyring, clock.now()).await?;
     store::idempotency::rotate(&db, clock.now()).await?;
     Ok(db)
+}
+
+fn mailing(mail: &AlertMail) -> anyhow::Result<Mailing> {
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read(path).with_context(|| format!("alerts.mail.ca_file: cannot read {}", path.display()))
+    };
+    let sender = MailSender::new(MailSettings {
+        host: mail.host.clone(),
+        port: mail.port,
+        security: mail.security,
+        credentials: mail.credentials.clone(),
+        authority: mail.ca_file.as_ref().map(read).transpose()?,
+        from: mailbox(&mail.from).map_err(|why| anyhow::anyhow!("alerts.mail.from {why}"))?,
+        deadline: Duration::from_secs(mail.deadline_s),
+    })?;
+    Ok(Mailing { sender, to: mail.to.clone() })
 }
 
 /// What leads to the outside, from the settings.
@@ -243,6 +264,16 @@ impl<'a> Outside<'a> {
     fn rates(&self) -> Option<Arc<dyn RateSource>> {
         let url = self.config.rates.feed.as_ref()?.url(self.simulators.as_ref())?;
         Some(Arc::new(HttpRates::new(url, self.client.clone(), RATES)))
+    }
+
+    fn alerts(&self) -> anyhow::Result<AlertParts> {
+        let webhook = self.config.alerts.webhook.as_ref().map(|webhook| {
+            let (url, secrets) = (webhook.url.expose_secret().to_owned(), webhook.secrets.clone());
+            let deadline = Duration::from_secs(webhook.deadline_s);
+            WebhookSender::new(self.client.clone(), url, secrets, deadline)
+        });
+        let mail = self.config.alerts.mail.as_ref().map(mailing).transpose()?;
+        Ok(AlertParts { webhook, mail, ..AlertParts::default() })
     }
 
     fn sms(&self) -> anyhow::Result<Arc<dyn SmsSender>> {

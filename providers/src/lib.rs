@@ -14,6 +14,7 @@ mod callback;
 mod capabilities;
 mod debit;
 pub mod http;
+pub mod notify;
 mod operation;
 mod outcome;
 mod port;

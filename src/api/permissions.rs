@@ -93,6 +93,8 @@ pub const TABLE: &[Rule] = {
         ("GET", "/v1/admin/inbox", Staff),
         ("GET", "/v1/admin/outbox", Staff),
         ("GET", "/v1/admin/uncertain", Staff),
+        ("GET", "/v1/admin/alerts", Staff),
+        ("POST", "/v1/admin/alerts/{id}/acknowledge", StaffFresh),
         ("GET", "/v1/admin/audit", Staff),
         ("GET", "/v1/admin/attention", Staff),
         ("POST", "/v1/admin/transfers/{id}/release", StaffFresh),

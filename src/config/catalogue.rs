@@ -46,7 +46,10 @@ impl Kind {
 }
 
 /// Settings whose value is never shown and may be given as a file.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 13] = [
+    "alerts.mail.password",
+    "alerts.webhook.secrets",
+    "alerts.webhook.url",
     "database.url",
     "keys.master",
     "keys.token",

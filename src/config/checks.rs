@@ -16,6 +16,7 @@ use super::{Config, Mode, Simulators, SmsSender};
 pub fn contradictions(r: &mut Reader, config: &Config) {
     durations(r, config);
     listeners(r, config);
+    super::alerts::contradictions(r, config);
     match config.mode {
         Mode::Sandbox => sandbox(r, config),
         Mode::Live => live(r, config),

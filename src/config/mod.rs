@@ -8,6 +8,7 @@
 //! Deliberately absent: reading a setting anywhere else, and changing one while the gateway runs.
 
 mod address;
+mod alerts;
 mod catalogue;
 mod checks;
 mod corridors;
@@ -31,6 +32,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 pub use address::{AllowedHosts, BaseUrl, reachable};
+pub use alerts::{AlertMail, AlertWebhook, Alerts};
 pub use corridors::Corridor;
 pub use keys::{KeyError, MasterKey, write_private};
 pub use layers::{Flag, Sources};
@@ -99,6 +101,8 @@ pub struct Config {
     pub stripe: Option<StripeAccount>,
     /// What is served; from, to and both currencies are never the same twice.
     pub corridors: Vec<Corridor>,
+    /// What a person is told of.
+    pub alerts: Alerts,
     /// The loops that drain.
     pub workers: Workers,
     /// What is logged, and how.

@@ -11,8 +11,8 @@ use tracing_subscriber::EnvFilter;
 use super::address::{self, AllowedHosts, BaseUrl};
 use super::reader::Reader;
 use super::{
-    Config, Database, Keys, MasterKey, Mode, Simulators, checks, corridors, providers, rates, screening,
-    stripe,
+    Config, Database, Keys, MasterKey, Mode, Simulators, alerts, checks, corridors, providers, rates,
+    screening, stripe,
 };
 
 /// Signing in; durations in seconds.
@@ -122,6 +122,7 @@ pub fn config(r: &mut Reader) -> Config {
     let (keys, auth, sms) = (keys(r), auth(r), providers::sms(r));
     let (limits, quotes, workers, log) = (limits(r), quotes(r), workers(r), log(r));
     let rates = rates::rates(r);
+    let alerts = alerts::alerts(r);
     let wave = providers::wave(r);
     let stripe = stripe::stripe(r);
     let corridors = corridors::corridors(r, &wave, stripe.as_ref());
@@ -146,6 +147,7 @@ pub fn config(r: &mut Reader) -> Config {
         wave,
         stripe,
         corridors,
+        alerts,
         workers,
         log,
     };

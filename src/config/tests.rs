@@ -614,3 +614,74 @@ fn rates_that_cannot_be_are_refused() {
     let refusal = Written::file("[rates.feed]\nurl = \"s3cret\"\n").refusal();
     assert!(!refusal.contains("s3cret"), "{refusal}");
 }
+
+const TOLD: &str = r#"
+[alerts]
+float_floors = ["float:wave:sn:XOF = 500000"]
+[alerts.webhook]
+url = "https://ops.example.com/alerts?token=hush"
+secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+[alerts.mail]
+host = "smtp.example.com"
+username = "alerts"
+password = "hush"
+from = "MoneyBridge <alerts@example.com>"
+to = ["ops@example.com", "Night <night@example.com>"]
+"#;
+
+#[test]
+fn alerts_go_where_the_settings_say_and_nowhere_else() {
+    let alerts = Written::file("").config().alerts;
+    assert!(alerts.webhook.is_none() && alerts.mail.is_none() && alerts.float_floors.is_empty());
+    let alerts = Written::file(TOLD).config().alerts;
+    let (webhook, mail) = (alerts.webhook.unwrap(), alerts.mail.unwrap());
+    assert_eq!(webhook.url.expose_secret(), "https://ops.example.com/alerts?token=hush");
+    assert_eq!((mail.port, mail.to.len(), mail.credentials.is_some()), (587, 2, true));
+    let [(account, floor)] = &alerts.float_floors[..] else { panic!("one floor") };
+    assert_eq!((account.to_string(), floor.to_string()), ("float:wave:sn:XOF".into(), "500000 XOF".into()));
+    for (security, port) in [("tls", 465), ("starttls", 587)] {
+        let said = [("MONEYBRIDGE_ALERTS_MAIL_SECURITY", security)];
+        assert_eq!(Written::file(TOLD).and(&said).config().alerts.mail.unwrap().port, port);
+    }
+}
+
+#[test]
+fn a_way_of_telling_that_cannot_work_is_refused() {
+    let cases = [
+        ("ALERTS_WEBHOOK_URL", "ftp://ops.example.com", "alerts.webhook.url"),
+        ("ALERTS_WEBHOOK_SECRETS", "secret", "alerts.webhook.secrets"),
+        ("ALERTS_MAIL_TO", "", "alerts.mail.to"),
+        ("ALERTS_MAIL_TO", "ops@example.com,nobody", "alerts.mail.to"),
+        ("ALERTS_MAIL_FROM", "nobody", "alerts.mail.from"),
+        ("ALERTS_MAIL_SECURITY", "some", "alerts.mail.security"),
+        ("ALERTS_MAIL_SECURITY", "none", "alerts.mail.security"),
+        ("ALERTS_FLOAT_FLOORS", "float:wave:sn:XOF", "alerts.float_floors"),
+        ("ALERTS_FLOAT_FLOORS", "fx:XOF = 1", "alerts.float_floors"),
+        ("ALERTS_FLOAT_FLOORS", "float:wave:sn:XOF = 0.5", "alerts.float_floors"),
+        ("ALERTS_LANGUAGE", "de", "alerts.language"),
+        ("ALERTS_QUIET_S", "1", "alerts.quiet_s"),
+    ];
+    for (name, value, key) in cases {
+        let name = format!("MONEYBRIDGE_{name}");
+        let error = load(&Written::file(TOLD).and(&[(&name, value)]).sources).expect_err(&name);
+        assert!(error.0.iter().any(|problem| problem.key == key), "{name}={value}: {error}");
+        assert!(!error.to_string().contains("hush"), "{error}");
+    }
+}
+
+#[test]
+fn alerts_leave_this_machine_protected_in_live_mode() {
+    let plain = [
+        ("MONEYBRIDGE_ALERTS_WEBHOOK_URL", "http://ops.example.com/alerts", "alerts.webhook.url", true),
+        ("MONEYBRIDGE_ALERTS_WEBHOOK_URL", "http://127.0.0.1:9/alerts", "alerts.webhook.url", false),
+        ("MONEYBRIDGE_ALERTS_MAIL_SECURITY", "none", "alerts.mail.security", true),
+    ];
+    for (name, value, key, is_refused) in plain {
+        let live: Vec<_> = LIVE.iter().copied().chain([(name, value)]).collect();
+        let refused = load(&Written::file(TOLD).and(&live).sources).err();
+        let names = |error: &ConfigError| error.0.iter().any(|problem| problem.key == key);
+        assert_eq!(refused.as_ref().is_some_and(names), is_refused, "{name}={value}: {refused:?}");
+    }
+    let here = "[alerts.mail]\nhost = \"localhost\"\nsecurity = \"none\"\nfrom = \"a@b.example\"\nto = [\"a@b.example\"]";
+    assert_eq!(Written::file(here).and(LIVE).config().alerts.mail.unwrap().port, 25);
+}

@@ -36,8 +36,11 @@ pub(super) async fn notify(
     Ok(Some(after(promise, sent.map(|_| ()))))
 }
 
-/// Messages that belong to no transfer: one-time passwords, and notices about an account.
+/// Messages that belong to no transfer: one-time passwords, notices about an account, and alerts to staff.
 pub(super) async fn keep_other(app: &App, promise: &Claimed) -> Result<Option<End>, KeepError> {
+    if let Some(end) = super::alerts::keep(app, promise).await {
+        return Ok(Some(end));
+    }
     let payload = promise.payload.as_deref().unwrap_or_default();
     if ![super::auth::otp_sms::KIND, super::auth::otp_sms::NOTICE].contains(&promise.kind.as_str()) {
         tracing::error!(promise.id = %promise.id, promise.kind, "a promise of an unknown kind is left to a newer gateway");

@@ -14,6 +14,8 @@ const MEASURE: Duration = Duration::from_secs(10);
 const FORGET: Duration = Duration::from_secs(3600);
 /// Days that ended challenges, sessions and counters are kept, for questions about them.
 const KEPT_D: i64 = 7;
+/// Days that alerts which are over can be read.
+const ALERTS_KEPT_D: i64 = 90;
 
 /// Seals what was committed, until `stop`, and once more after it.
 pub async fn seal(app: App, stop: CancellationToken) {
@@ -72,6 +74,7 @@ async fn purge(app: &App) -> Result<(), store::StoreError> {
     store::budgets::purge(&mut tx, before).await?;
     store::sessions::purge(&mut tx, before).await?;
     store::sms::purge(&mut tx, before).await?;
+    store::alerts::purge(&mut tx, app.clock.now() - chrono::TimeDelta::days(ALERTS_KEPT_D)).await?;
     tx.commit().await
 }
 
@@ -104,6 +107,11 @@ async fn gauge(app: &App) -> Result<(), store::StoreError> {
     metrics::gauge!("inbox_waiting").set(as_gauge(waiting));
     let waiting = store::outbox::count_waiting(&mut reader.conn()).await?;
     metrics::gauge!("outbox_waiting").set(as_gauge(waiting));
+    let open = store::alerts::count_open(&mut reader.conn()).await?;
+    for kind in domain::AlertKind::ALL {
+        let count = open.iter().find(|(open, _)| open == kind.as_str()).map_or(0, |(_, count)| *count);
+        metrics::gauge!("alerts_open", "kind" => kind.as_str()).set(as_gauge(count));
+    }
     metrics::gauge!("writer_queue").set(as_gauge(i64::try_from(app.writer.waiting()).unwrap_or(i64::MAX)));
     Ok(())
 }

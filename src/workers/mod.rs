@@ -4,6 +4,7 @@
 //! Each lane of the outbox (a provider, text messages, our own work) has a loop with places of its own, so that a dead
 //! provider slows nobody else. Whatever stops a worker, the lease ends and another takes the work up again.
 
+pub mod alerts;
 pub mod housekeeping;
 pub mod inbox;
 pub mod outbox;
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 
 /// Lanes beside those of the providers.
-const OWN_LANES: [&str; 2] = ["sms", "internal"];
+const OWN_LANES: [&str; 4] = ["sms", "internal", "alert_webhook", "alert_mail"];
 
 /// Wakes the loops when a commit left work for them.
 #[derive(Clone, Default)]
@@ -65,6 +66,8 @@ impl Workers {
             loops.spawn(outbox::run(app.clone(), lane, stop.clone()));
         }
         loops.spawn(inbox::run(app.clone(), stop.clone()));
+        loops.spawn(alerts::tell(app.clone(), stop.clone()));
+        loops.spawn(alerts::check(app.clone(), stop.clone()));
         loops.spawn(housekeeping::seal(app.clone(), stop.clone()));
         loops.spawn(housekeeping::rotate(app.clone(), stop.clone()));
         loops.spawn(housekeeping::forget(app.clone(), stop.clone()));

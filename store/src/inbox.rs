@@ -94,6 +94,18 @@ pub async fn replay(tx: &mut Tx, id: InboxId, now: DateTime<Utc>) -> Result<bool
     Ok(changed == 1)
 }
 
+/// How many callbacks that came before `before` are not applied, and when the first of them came; `None`: none.
+pub async fn overdue(
+    conn: &mut Conn<'_>,
+    before: DateTime<Utc>,
+) -> Result<Option<(i64, DateTime<Utc>)>, StoreError> {
+    const SQL: &str =
+        "SELECT COUNT(*), MIN(received_at) FROM inbox WHERE applied_at IS NULL AND received_at < $1";
+    let (count, since): (i64, Option<DateTime<Utc>>) =
+        on!(conn, |c| sqlx::query_as(SQL).bind(before).fetch_one(&mut **c).await)?;
+    Ok(since.map(|since| (count, since)))
+}
+
 /// How many callbacks wait to be applied.
 pub async fn count_waiting(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
     const SQL: &str = "SELECT COUNT(*) FROM inbox WHERE applied_at IS NULL";

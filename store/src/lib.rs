@@ -11,6 +11,7 @@ pub mod approvals;
 pub mod attention;
 pub mod audit;
 pub mod backup;
+pub mod balance_checks;
 pub mod book;
 pub mod budgets;
 pub mod crypto;

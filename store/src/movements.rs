@@ -1,7 +1,7 @@
 //! Movements as stored: written by the writer alone, read here.
 
 use chrono::{DateTime, Utc};
-use domain::{HoldId, Money, Movement, Reference, TransferId, Wallet};
+use domain::{HoldId, Money, Movement, Rail, Reference, TransferId, Wallet};
 
 use crate::db::on;
 use crate::read::{column, money, word};
@@ -51,6 +51,36 @@ pub async fn uncertain(
     let rows: Vec<MovementRow> =
         on!(conn, |c| sqlx::query_as(SQL).bind(at).bind(reference).bind(limit).fetch_all(&mut **c).await)?;
     rows.into_iter().map(Movement::try_from).collect()
+}
+
+/// Wallets at which something is under way that makes a provider's balance differ from ours for a while.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnderWay {
+    /// A movement is uncertain, or due to be sent.
+    pub moving: Vec<(Rail, Wallet)>,
+    /// A fee that the provider took is not learned yet.
+    pub without_fee: Vec<(Rail, Wallet)>,
+}
+
+/// What is under way at `now`, each wallet once.
+pub async fn under_way(conn: &mut Conn<'_>, now: DateTime<Utc>) -> Result<UnderWay, StoreError> {
+    const MOVING: &str = "SELECT rail, wallet FROM movements WHERE state = 'uncertain' UNION \
+         SELECT m.rail, m.wallet FROM outbox o JOIN movements m ON m.reference = o.subject \
+         WHERE o.done_at IS NULL AND o.kind = 'submit' AND o.due_at <= $1";
+    const WITHOUT_FEE: &str = "SELECT DISTINCT m.rail, m.wallet FROM outbox o \
+         JOIN movements m ON m.reference = o.subject WHERE o.done_at IS NULL AND o.kind = 'learn_fee'";
+    let moving: Vec<(String, String)> =
+        on!(&mut *conn, |c| sqlx::query_as(MOVING).bind(now).fetch_all(&mut **c).await)?;
+    let without_fee: Vec<(String, String)> =
+        on!(conn, |c| sqlx::query_as(WITHOUT_FEE).fetch_all(&mut **c).await)?;
+    let read = |rows: Vec<(String, String)>| {
+        let what = ("movement", uuid::Uuid::nil());
+        let pair = |(rail, wallet): (String, String)| {
+            Ok((word(what, &rail)?, column(what, Wallet::parse(&wallet))?))
+        };
+        rows.into_iter().map(pair).collect::<Result<Vec<_>, StoreError>>()
+    };
+    Ok(UnderWay { moving: read(moving)?, without_fee: read(without_fee)? })
 }
 
 /// One line of a transfer's timeline, as stored.

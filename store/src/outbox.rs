@@ -129,6 +129,24 @@ pub async fn is_due(conn: &mut Conn<'_>, lane: &str, now: DateTime<Utc>) -> Resu
     Ok(found.is_some())
 }
 
+/// A lane of which nobody takes what is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overdue {
+    pub lane: String,
+    pub count: i64,
+    /// When the first of them was due.
+    pub since: DateTime<Utc>,
+}
+
+/// Lanes with promises that were due before `before` and that no worker holds or has put back.
+pub async fn overdue(conn: &mut Conn<'_>, before: DateTime<Utc>) -> Result<Vec<Overdue>, StoreError> {
+    const SQL: &str = "SELECT lane, COUNT(*), MIN(due_at) FROM outbox \
+         WHERE done_at IS NULL AND due_at < $1 GROUP BY lane ORDER BY lane";
+    let rows: Vec<(String, i64, DateTime<Utc>)> =
+        on!(conn, |c| sqlx::query_as(SQL).bind(before).fetch_all(&mut **c).await)?;
+    Ok(rows.into_iter().map(|(lane, count, since)| Overdue { lane, count, since }).collect())
+}
+
 /// How many promises wait.
 pub async fn count_waiting(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
     const SQL: &str = "SELECT COUNT(*) FROM outbox WHERE done_at IS NULL";

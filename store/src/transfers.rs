@@ -85,6 +85,30 @@ pub async fn list(
     rows.into_iter().map(StoredTransfer::try_from).collect()
 }
 
+/// A transfer that a person has to do something about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub id: TransferId,
+    pub status: TransferStatus,
+    /// Its last change.
+    pub since: DateTime<Utc>,
+}
+
+/// Transfers that wait for a person, those created first, up to `limit`.
+pub async fn waiting_for_a_person(conn: &mut Conn<'_>, limit: i64) -> Result<Vec<Waiting>, StoreError> {
+    // The second condition is that of the index `transfers_open`, word by word, so that it is used.
+    const SQL: &str = "SELECT id, status, updated_at FROM transfers \
+         WHERE status IN ('needs_attention', 'on_hold') \
+         AND status NOT IN ('completed', 'expired', 'cancelled', 'collection_failed', 'refunded') \
+         ORDER BY status, created_at, id LIMIT $1";
+    let rows: Vec<(Uuid, String, DateTime<Utc>)> =
+        on!(conn, |c| sqlx::query_as(SQL).bind(limit).fetch_all(&mut **c).await)?;
+    let read = |(id, status, since): (Uuid, String, DateTime<Utc>)| {
+        Ok(Waiting { id: TransferId::from_uuid(id), status: word(("transfer", id), &status)?, since })
+    };
+    rows.into_iter().map(read).collect()
+}
+
 /// How many transfers stand in each status.
 pub async fn count_by_status(conn: &mut Conn<'_>) -> Result<Vec<(String, i64)>, StoreError> {
     const SQL: &str = "SELECT status, COUNT(*) FROM transfers GROUP BY status ORDER BY status";

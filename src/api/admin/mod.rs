@@ -1,5 +1,6 @@
 //! `/v1/admin`: what operators and admins look at.
 
+mod alerts;
 mod approvals;
 mod attention;
 mod audit;
@@ -37,4 +38,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::reject))
         .routes(routes!(sms::conversions))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::acknowledge))
 }

@@ -5,130 +5,101 @@
 //!
 //! Deliberately absent from every alert: what names a person, and rates and margins, since operators read them.
 
-use std::collections::BTreeMap;
+mod balances;
+pub mod checks;
+mod deliver;
+mod drift;
+mod raise;
+pub mod tell;
+mod wording;
 
-use chrono::TimeDelta;
-use domain::transfer::Refusal;
-use domain::{Account, AlertId, AlertKind, Money, Movement, Provider, Wallet};
-use providers::screening::{ListError, ScreeningError};
-use store::StoreError;
-use store::alerts::Sighting;
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 
+use chrono::{DateTime, Utc};
+use domain::{AlertId, Ends};
+use providers::notify::{MailSender, WebhookSender, mailbox};
+use serde_json::json;
+use store::alerts::{self, Alert, Shown};
+use store::audit::AuditEntry;
+use uuid::Uuid;
+
+pub(in crate::services) use deliver::keep;
+pub use raise::{
+    contradiction, dispute_opened, float_low, list_unreadable, misconfigured, not_screened,
+    sms_conversion_low, unapplied_funds,
+};
+
+use super::{Caller, ServiceError};
 use crate::app::App;
 
-/// The longest text that an alert keeps of somebody else's words.
-const LONGEST_REASON: usize = 200;
-
-/// Something that is wrong with `subject`; facts are added by [`Seen::with`].
-pub(crate) struct Seen(Sighting);
-
-impl Seen {
-    pub(crate) fn new(kind: AlertKind, subject: impl Into<String>) -> Seen {
-        Seen(Sighting { kind, subject: subject.into(), facts: BTreeMap::new() })
-    }
-
-    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Seen {
-        self.0.facts.insert(name, value.to_string().chars().take(LONGEST_REASON).collect());
-        self
-    }
-
-    fn about(kind: AlertKind, subject: impl Into<String>, movement: &Movement) -> Seen {
-        Seen::new(kind, subject)
-            .with("movement", movement.reference)
-            .with("transfer", movement.transfer)
-            .with("rail", movement.rail)
-            .with("wallet", &movement.wallet)
-            .with("amount", movement.amount)
-    }
-}
-
-/// Raises an alert, or counts it on the open one.
-pub(crate) async fn raise(app: &App, seen: Seen) {
-    let kind = seen.0.kind;
-    metrics::counter!("alerts_total", "kind" => kind.as_str()).increment(1);
-    let facts = serde_json::to_string(&seen.0.facts).unwrap_or_default();
-    tracing::error!(alert.kind = %kind, alert.subject = seen.0.subject, alert.facts = facts, "somebody should look");
-    match keep(app, &seen.0).await {
-        Ok(true) => app.wakes.lane(TELL).notify_one(),
-        Ok(false) => {}
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, alert.kind = %kind, "an alert could not be kept");
-        }
-    }
-}
-
-/// What wakes whoever tells.
+/// What wakes whoever tells, and the lanes in which its promises wait: one each, so that a dead mail server does not
+/// hold up the webhook.
 pub(crate) const TELL: &str = "alerts";
+pub(crate) const WEBHOOK: &str = "alert_webhook";
+pub(crate) const MAIL: &str = "alert_mail";
 
-async fn keep(app: &App, seen: &Sighting) -> Result<bool, StoreError> {
+/// The ways by which alerts leave.
+#[derive(Debug, Default)]
+pub struct AlertParts {
+    /// To a program.
+    pub webhook: Option<WebhookSender>,
+    /// To people.
+    pub mail: Option<Mailing>,
+    /// What was late at the last look of this gateway.
+    pub(crate) late: Mutex<BTreeSet<String>>,
+}
+
+/// Who is told by mail, and by which server.
+#[derive(Debug)]
+pub struct Mailing {
+    /// The server.
+    pub sender: MailSender,
+    /// Mail addresses.
+    pub to: Vec<String>,
+}
+
+impl AlertParts {
+    /// Whether nobody is told.
+    pub fn is_silent(&self) -> bool {
+        self.webhook.is_none() && self.mail.is_none()
+    }
+}
+
+/// Alerts for staff, newest first.
+pub async fn list(
+    app: &App,
+    shown: Shown,
+    before: Option<(DateTime<Utc>, Uuid)>,
+    limit: usize,
+) -> Result<Vec<Alert>, ServiceError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    Ok(alerts::list(&mut app.db.read().await?.conn(), shown, before, limit).await?)
+}
+
+/// The caller takes note of an alert: it is not told again, and one that only happened ends with this. Acknowledging
+/// twice, or what is over, changes nothing.
+pub async fn acknowledge(app: &App, caller: &Caller, id: AlertId) -> Result<Alert, ServiceError> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let id = AlertId::from_uuid(app.ids.next());
-    let is_new = store::alerts::see(&mut tx, id, seen, now, TimeDelta::hours(6)).await?;
-    tx.commit().await?;
-    Ok(is_new)
-}
-
-/// A provider's word contradicts the book. It is kept out of the book and shown.
-pub async fn contradiction(app: &App, movement: &Movement, refusal: &Refusal) {
-    let seen = Seen::about(AlertKind::Contradiction, movement.reference.to_string(), movement);
-    raise(app, seen.with("reason", refusal)).await;
-}
-
-/// Our float at a provider does not suffice; the payment waits.
-pub async fn float_low(app: &App, movement: &Movement) {
-    let subject = float_of(movement).map_or_else(|| wallet_of(movement), |float| float.to_string());
-    raise(app, Seen::about(AlertKind::FloatLow, subject, movement)).await;
-}
-
-/// Credentials or contract are wrong at a provider; nothing was sent.
-pub async fn misconfigured(app: &App, movement: &Movement, reason: &str) {
-    let seen = Seen::about(AlertKind::Misconfigured, wallet_of(movement), movement);
-    raise(app, seen.with("reason", reason)).await;
-}
-
-/// A list of names cannot be read: what was read before is in use, until it is too old.
-pub async fn list_unreadable(app: &App, error: &ListError) {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    let seen = Seen::new(AlertKind::ScreeningFailed, "screening");
-    raise(app, seen.with("reason", format!("{error}{cause}"))).await;
-}
-
-/// Nobody can be screened now; the payment waits.
-pub async fn not_screened(app: &App, movement: &Movement, error: &ScreeningError) {
-    let seen = Seen::about(AlertKind::ScreeningFailed, "screening", movement);
-    raise(app, seen.with("reason", error)).await;
-}
-
-/// Money came to `wallet` that no transfer of ours asked for. `source` is the provider's name for where it lies, as a
-/// customer or a line of its statement: never a person's name or number.
-pub async fn unapplied_funds(app: &App, provider: Provider, wallet: &Wallet, source: &str, amount: Money) {
-    let subject = format!("{provider}:{wallet}:{source}");
-    let seen = Seen::new(AlertKind::UnappliedFunds, subject).with("provider", provider);
-    raise(app, seen.with("wallet", wallet).with("source", source).with("amount", amount)).await;
-}
-
-/// The payer's side disputes the collection `movement`; `dispute` is the provider's name for it.
-pub async fn dispute_opened(app: &App, movement: &Movement, dispute: &str, amount: Money) {
-    let seen = Seen::about(AlertKind::DisputeOpened, dispute, movement);
-    raise(app, seen.with("dispute", dispute).with("amount", amount)).await;
-}
-
-/// Of `sent` one-time codes to a range of numbers only `used` came back: somebody may be sending for money. `range` is
-/// the first digits of the numbers, never a number.
-pub async fn sms_conversion_low(app: &App, range: &str, sent: i64, used: i64) {
-    let seen = Seen::new(AlertKind::SmsConversionLow, range).with("range", range);
-    raise(app, seen.with("sent", sent).with("used", used)).await;
-}
-
-fn wallet_of(movement: &Movement) -> String {
-    match movement.rail.provider() {
-        Some(provider) => format!("{provider}:{}", movement.wallet),
-        None => movement.wallet.to_string(),
+    let found = alerts::find(&mut tx.conn(), id).await?.ok_or(ServiceError::NotFound)?;
+    let ends = found.kind.ends() == Ends::Acknowledged;
+    if !alerts::acknowledge(&mut tx, id, &caller.actor(), ends, now).await? {
+        return Ok(found);
     }
+    let entry = AuditEntry {
+        actor: caller.actor(),
+        action: "alert.acknowledge",
+        object: id.to_string(),
+        detail: json!({ "kind": found.kind.as_str(), "subject": found.subject }),
+    };
+    store::audit::record(&mut tx, entry, now).await?;
+    let noted = alerts::find(&mut tx.conn(), id).await?.ok_or(ServiceError::NotFound)?;
+    tx.commit().await?;
+    Ok(noted)
 }
 
-fn float_of(movement: &Movement) -> Option<Account> {
-    let (wallet, currency) = (movement.wallet.clone(), movement.amount.currency());
-    movement.rail.provider().map(|provider| Account::Float { provider, wallet, currency })
+/// An address of the settings, which were checked; `None` for one that is none.
+fn address(text: &str) -> Option<providers::notify::Mailbox> {
+    mailbox(text).ok()
 }

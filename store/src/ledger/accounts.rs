@@ -50,6 +50,13 @@ pub async fn list(
     rows.into_iter().map(StoredAccount::try_from).collect()
 }
 
+/// Accounts of which more is held or gone than was there, by name, up to `limit`; looks at every account.
+pub async fn overdrawn(conn: &mut Conn<'_>, limit: i64) -> Result<Vec<StoredAccount>, StoreError> {
+    const SQL: &str = "SELECT * FROM accounts WHERE version > 0 AND balance < held ORDER BY name LIMIT $1";
+    let rows: Vec<AccountRow> = on!(conn, |c| sqlx::query_as(SQL).bind(limit).fetch_all(&mut **c).await)?;
+    rows.into_iter().map(StoredAccount::try_from).collect()
+}
+
 /// The account with this id, if it was ever touched.
 pub async fn find(conn: &mut Conn<'_>, id: AccountId) -> Result<Option<StoredAccount>, StoreError> {
     const SQL: &str = "SELECT * FROM accounts WHERE id = $1 AND version > 0";

@@ -9,18 +9,23 @@
 mod closing;
 mod http;
 mod people;
+mod receiver;
+mod smtp;
 mod stripe;
 mod wave;
 
 pub use http::{Answer, Ask};
 pub use people::{Customer, Staff, Transfer, euro_ask, ivorian, quote_ask, senegalese};
+pub use receiver::{Posted, Receiver};
+pub use smtp::{MailServer, Protection};
 pub use stripe::{BAD_ACCOUNT, GOOD_ACCOUNT, StripeControl};
 pub use wave::{IVORY_COAST, SENEGAL, WaveControl, digest, event, signature};
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::RwLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, RwLock};
 use std::time::{Duration, Instant};
 
 use domain::{Account, BusinessId, EntryId, EntryKind, JournalEntry, LedgerStep, Money, Nature, Posting};
@@ -58,6 +63,9 @@ const SETTINGS: &[(&str, &str)] = &[
     ("limits.disk_reserve_mb", "0"),
     ("workers.poll_ms", "50"),
     ("rates.feed.pairs", ""),
+    // Stories about alerts turn these on; to others they would be requests that nobody expects.
+    ("alerts.drift_check_s", "0"),
+    ("alerts.check_s", "3600"),
 ];
 
 /// A gateway that serves, its simulators and its database.
@@ -70,6 +78,8 @@ pub struct TestApp {
     /// Simulators of the test's own, where it wants other ones than a gateway embeds.
     apart: Option<sandbox::Sandbox>,
     next_phone: AtomicU32,
+    /// What was taken out of Wave's wallets by its portal.
+    swept: Mutex<BTreeMap<String, i64>>,
     /// Dropped last.
     db: TestDb,
 }
@@ -92,6 +102,23 @@ pub async fn on_each_database_with(settings: &[(&str, &str)], story: impl AsyncF
     let tell = async |db: TestDb| {
         let app = TestApp::start(db, settings, None).await;
         Box::pin(story(&app)).await;
+        app.close().await;
+    };
+    join_all(databases.into_iter().map(|db| named(db.engine(), tell(db)))).await;
+}
+
+/// Likewise with something prepared for each engine's story alone, and the settings that lead to it.
+pub async fn on_each_database_beside<T>(
+    prepare: impl AsyncFn() -> (Vec<(&'static str, String)>, T),
+    story: impl AsyncFn(&TestApp, &T),
+) {
+    let databases = store::testkit::databases().await;
+    let tell = async |db: TestDb| {
+        let (settings, beside) = prepare().await;
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(path, value)| (*path, value.as_str())).collect();
+        let app = TestApp::start(db, &settings, None).await;
+        Box::pin(story(&app, &beside)).await;
         app.close().await;
     };
     join_all(databases.into_iter().map(|db| named(db.engine(), tell(db)))).await;
@@ -161,6 +188,7 @@ impl TestApp {
             gateway: tokio::sync::Mutex::new(Some(gateway)),
             apart,
             next_phone: AtomicU32::new(1000),
+            swept: Mutex::default(),
             db,
         }
     }

@@ -38,6 +38,12 @@ impl<'a> WaveControl<'a> {
         self.0.control(Ask::post(format!("/_control/wave/{what}"), &wish)).await.expect(200)
     }
 
+    /// Somebody takes whole units out of a wallet in Wave's portal.
+    pub async fn sweep(self, wallet: &str, units: i64) {
+        self.act("sweep", json!({ "wallet": wallet, "amount": units.to_string() })).await;
+        *self.0.swept.lock().unwrap().entry(wallet.to_owned()).or_default() += units;
+    }
+
     /// The same, where it may be too late for it.
     pub async fn try_to(self, what: &str, wish: Value) {
         let answer = self.0.control(Ask::post(format!("/_control/wave/{what}"), &wish)).await;
