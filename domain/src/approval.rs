@@ -15,6 +15,8 @@ words! {
     pub enum ApprovalKind as "approval kind" {
         /// A rate, further from the one before than one person may go.
         RateChange = "rate_change",
+        /// Our own money between a float and our bank.
+        Treasury = "treasury",
     }
 }
 

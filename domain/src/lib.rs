@@ -35,6 +35,7 @@ pub mod rail;
 pub mod recipes;
 pub mod reference;
 pub mod transfer;
+pub mod treasury;
 
 pub use account::{Account, AccountKind, AccountNameError};
 pub use alert::{AlertKind, Ends, Severity};
@@ -62,6 +63,7 @@ pub use quote::{CorridorTerms, Quote, QuoteError, QuoteRequest, Side};
 pub use rail::{Provider, Rail, Wallet, WalletError};
 pub use reference::Reference;
 pub use transfer::{NextAction, Transfer, TransferStatus};
+pub use treasury::{TreasuryKind, TreasuryMovement, TreasuryPromise, TreasuryStep, TreasuryTerms};
 pub use words::UnknownWord;
 
 #[cfg(test)]

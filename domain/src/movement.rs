@@ -47,7 +47,7 @@ words! {
         Reversed = "reversed",
         /// Succeeded, then forced back by the payer's side.
         Disputed = "disputed",
-        /// A refund or disbursement that succeeded and was returned days later.
+        /// A refund, disbursement or sweep that succeeded and was returned days later.
         FailedLater = "failed_later",
     }
 }
@@ -68,7 +68,9 @@ impl MovementState {
             (Succeeded, Reversed) => matches!(kind, MovementKind::Disbursement | MovementKind::Collection),
             (Succeeded, Disputed) => matches!(kind, MovementKind::Collection),
             (Disputed, Succeeded) => matches!(kind, MovementKind::Collection),
-            (Succeeded, FailedLater) => matches!(kind, MovementKind::Disbursement | MovementKind::Refund),
+            (Succeeded, FailedLater) => {
+                matches!(kind, MovementKind::Disbursement | MovementKind::Refund | MovementKind::Treasury)
+            }
             (Declined | Expired | Cancelled, Succeeded) => matches!(kind, MovementKind::Collection),
             _ => false,
         }

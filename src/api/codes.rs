@@ -109,6 +109,7 @@ pub const CODES: &[Code] = {
         code("quote_used", StatusCode::CONFLICT, AfterChange),
         code("quote_expired", StatusCode::GONE, AfterChange),
         code("insufficient_funds", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
+        code("no_bank_account", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("transfer_not_cancellable", StatusCode::CONFLICT, Never),
         code("transfer_not_on_hold", StatusCode::CONFLICT, Never),
         code("no_late_payment", StatusCode::CONFLICT, Never),

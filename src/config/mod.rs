@@ -154,6 +154,14 @@ impl Config {
         self.stripe.as_ref().map(|account| account.debit_max)
     }
 
+    /// The bank account that this wallet's money can be swept to: our book's name for the bank, and the provider's for
+    /// the account.
+    pub fn bank_of(&self, provider: domain::Provider, wallet: &domain::Wallet) -> Option<(&str, &str)> {
+        let account = self.stripe.as_ref().filter(|account| account.wallet == *wallet)?;
+        let bank_account = account.bank_account.as_deref()?;
+        (provider == domain::Provider::Stripe).then_some((account.bank.as_str(), bank_account))
+    }
+
     /// The key that everything encrypted hangs on.
     ///
     /// In sandbox mode without `keys.master`, the one in `data_dir/sandbox.key`, which is made at

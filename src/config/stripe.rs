@@ -25,6 +25,8 @@ pub struct StripeAccount {
     pub iban_country: Country,
     /// Our own bank account, as Stripe calls it, for sweeps.
     pub bank_account: Option<String>,
+    /// What our book calls the bank that it is at, as in `bank:main:EUR`.
+    pub bank: String,
     /// The most that one debit may take.
     pub debit_max: Money,
 }
@@ -44,6 +46,7 @@ pub fn stripe(r: &mut Reader) -> Option<StripeAccount> {
     let countries = r.parsed_list("stripe.countries", Country::parse, "as [\"FR\", \"DE\"]");
     let iban_country = r.needed("stripe.iban_country", iban_country, "as \"FR\"");
     let bank_account = r.text("stripe.bank_account");
+    let bank = r.needed("stripe.bank", Wallet::parse, "name it with a-z, 0-9, _ and -, as \"main\"");
     let debit_max = r.needed("stripe.debit_max", |text| Money::parse(text, Currency::EUR), "as \"10000\"");
     let api_key = api_key?;
     if secrets.is_empty() {
@@ -59,6 +62,7 @@ pub fn stripe(r: &mut Reader) -> Option<StripeAccount> {
         countries,
         iban_country: iban_country?,
         bank_account,
+        bank: bank?.to_string(),
         debit_max: debit_max?,
     })
 }

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use store::Tx;
 use store::approvals::{self, Approval, ApprovalFilter, Decision};
 use store::audit::{self, AuditEntry};
+use store::writer::NewAudit;
 use uuid::Uuid;
 
-use super::{Caller, ServiceError, rates};
+use super::{Caller, ServiceError, rates, treasury};
 use crate::app::App;
 
 /// Who asks.
@@ -58,13 +59,23 @@ pub async fn propose(
     proposal: Proposal,
     now: DateTime<Utc>,
 ) -> Result<Approval, ServiceError> {
+    let (made_by, kind, subject) = (proposal.maker.actor(), proposal.kind, &proposal.subject);
+    approvals::void(tx, kind, subject, &made_by, "a newer one was asked for", now).await?;
+    let approval = draft(ApprovalId::from_uuid(app.ids.next()), proposal, now);
+    if !approvals::insert(tx, &approval).await? {
+        return Err(ServiceError::Conflict { code: "changed_meanwhile" });
+    }
+    remember(tx, &approval.made_by, "approval.ask", &approval, now).await?;
+    Ok(approval)
+}
+
+/// A proposal as it waits, with the digest of what is shown.
+pub(super) fn draft(id: ApprovalId, proposal: Proposal, now: DateTime<Utc>) -> Approval {
     let made_by = proposal.maker.actor();
     let (kind, subject) = (proposal.kind, proposal.subject);
-    approvals::void(tx, kind, &subject, &made_by, "a newer one was asked for", now).await?;
-    let id = ApprovalId::from_uuid(app.ids.next());
     let payload = proposal.payload.to_string();
     let shown = Shown { id, kind, subject: &subject, made_by: &made_by, created_at: now, payload: &payload };
-    let approval = Approval {
+    Approval {
         digest: shown.digest(),
         id,
         kind,
@@ -80,12 +91,7 @@ pub async fn propose(
         subject,
         payload,
         made_by,
-    };
-    if !approvals::insert(tx, &approval).await? {
-        return Err(ServiceError::Conflict { code: "changed_meanwhile" });
     }
-    remember(tx, &approval.made_by, "approval.ask", &approval, now).await?;
-    Ok(approval)
 }
 
 /// Agrees to what was shown, and does it.
@@ -100,26 +106,33 @@ pub async fn approve(
 ) -> Result<Approval, ServiceError> {
     let approval = find(app, caller, id).await?;
     check(&approval, caller.user, digest)?;
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
     let done = match approval.kind {
-        ApprovalKind::RateChange => rates::apply(app, &mut tx, &approval, caller.user, now).await,
+        ApprovalKind::RateChange => agree_to_rate(app, caller, &approval, digest).await,
+        ApprovalKind::Treasury => treasury::agree(app, caller, &approval, digest).await,
     };
     match done {
-        Err(ServiceError::Conflict { .. }) => {
-            drop(tx);
-            return Err(overtaken(app, caller, &approval).await?);
-        }
-        done => done?,
+        Err(ServiceError::Conflict { .. }) => Err(overtaken(app, caller, &approval).await?),
+        Err(error) => Err(error),
+        Ok(()) => find(app, caller, id).await,
     }
-    if !approvals::decide(&mut tx, id, caller.user, Decision::Approve { digest }, now).await? {
-        drop(tx);
-        return Err(overtaken(app, caller, &approval).await?);
+}
+
+async fn agree_to_rate(
+    app: &App,
+    caller: &Caller,
+    approval: &Approval,
+    digest: [u8; 32],
+) -> Result<(), ServiceError> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    rates::apply(app, &mut tx, approval, caller.user, now).await?;
+    if !approvals::decide(&mut tx, approval.id, caller.user, Decision::Approve { digest }, now).await? {
+        return Err(ServiceError::Conflict { code: "approval_decided" });
     }
-    remember(&mut tx, &caller.actor(), "approval.approve", &approval, now).await?;
+    remember(&mut tx, &caller.actor(), "approval.approve", approval, now).await?;
     tx.commit().await?;
     app.rates.forget().await;
-    find(app, caller, id).await
+    Ok(())
 }
 
 /// Refuses what is asked for; whoever asked may take it back so.
@@ -208,8 +221,22 @@ async fn remember(
     approval: &Approval,
     now: DateTime<Utc>,
 ) -> Result<(), ServiceError> {
-    let detail = json!({ "kind": approval.kind.as_str(), "subject": approval.subject });
-    let entry = AuditEntry { actor: actor.to_owned(), action, object: approval.id.to_string(), detail };
+    let entry = AuditEntry {
+        actor: actor.to_owned(),
+        action,
+        object: approval.id.to_string(),
+        detail: detail(approval),
+    };
     audit::record(tx, entry, now).await?;
     Ok(())
+}
+
+/// The same, for a change of the writer's.
+pub(super) fn trace(app: &App, actor: &str, action: &'static str, approval: &Approval) -> NewAudit {
+    let (id, object) = (app.ids.next(), approval.id.to_string());
+    NewAudit { id, actor: actor.to_owned(), action, object, detail: detail(approval).to_string() }
+}
+
+fn detail(approval: &Approval) -> Value {
+    json!({ "kind": approval.kind.as_str(), "subject": approval.subject })
 }

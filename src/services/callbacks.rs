@@ -15,7 +15,7 @@ use store::writer::{Applied, Change, NewCallback, WriteError};
 use store::{StoreError, inbox, movements, outbox};
 
 use super::cases::{self, CaseError, With};
-use super::facts;
+use super::{facts, treasury};
 use crate::app::App;
 
 /// Why a callback was not taken.
@@ -84,7 +84,10 @@ pub async fn apply(app: &App, claimed: &ClaimedCallback) -> Result<&'static str,
         return learn(app, claimed, news).await;
     }
     let Some(movement) = movement_of(app, claimed, &callback).await? else {
-        return finish(app, claimed, "unknown_reference").await;
+        return match treasury::of_callback(app, claimed, &callback).await? {
+            Some(movement) => treasury::heard(app, claimed, &callback, &movement).await,
+            None => finish(app, claimed, "unknown_reference").await,
+        };
     };
     if movement.wallet.as_str() != claimed.wallet {
         tracing::error!(movement.reference = %movement.reference, "a callback came from another wallet than its movement");
@@ -207,7 +210,7 @@ async fn hasten(app: &App, claimed: &ClaimedCallback, movement: &Movement) -> Re
     Ok(())
 }
 
-async fn finish(
+pub(super) async fn finish(
     app: &App,
     claimed: &ClaimedCallback,
     word: &'static str,

@@ -34,6 +34,7 @@ pub mod sandbox;
 pub mod screening;
 pub mod texts;
 pub mod transfers;
+pub mod treasury;
 
 pub use caller::{Caller, IdempotencyKey, Visitor};
 pub use error::{FieldError, ServiceError};

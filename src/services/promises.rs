@@ -7,7 +7,7 @@
 use chrono::TimeDelta;
 use domain::movement::LADDER_S;
 use domain::transfer::{Event, Fact, PromiseKind, Step};
-use domain::{LedgerError, Movement, MovementKind, MovementState, Reference, TransferId};
+use domain::{LedgerError, Movement, MovementKind, MovementState, Reference, TransferId, TreasuryPromise};
 use providers::{Outcome, ProviderError};
 use store::outbox::Claimed;
 use store::writer::{Change, Kept, WriteError};
@@ -16,7 +16,7 @@ use store::{StoreError, movements};
 use super::bank::{self, BankError};
 use super::cases::{self, CaseError, OpenCase, With};
 use super::screening::{self, NotScreened};
-use super::{alerts, calls, facts, fees, notices, revaluations};
+use super::{alerts, calls, facts, fees, notices, revaluations, treasury};
 use crate::app::App;
 
 /// What becomes of a promise that changed no books.
@@ -55,6 +55,9 @@ pub async fn keep(app: &App, promise: &Claimed) {
 
 /// `None` when the promise was ended by the commit that it led to.
 async fn kept(app: &App, promise: &Claimed) -> Result<Option<End>, KeepError> {
+    if let Ok(kind) = promise.kind.parse::<TreasuryPromise>() {
+        return treasury::keep(app, promise, kind).await;
+    }
     let Some(kind) = PromiseKind::parse(&promise.kind) else {
         return notices::keep_other(app, promise).await;
     };

@@ -13,6 +13,7 @@ use crate::LAST_INSTANT;
 use crate::db::{Conn, Tx, on};
 use crate::error::StoreError;
 use crate::read::{column, word};
+use crate::rows::ApprovalRow;
 
 /// Something that is asked for. No person may be named in it but by their id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,20 +165,23 @@ pub async fn void(
     })?)
 }
 
-#[derive(sqlx::FromRow)]
-struct ApprovalRow {
-    id: Uuid,
-    kind: String,
-    subject: String,
-    payload: String,
-    digest: Vec<u8>,
-    maker: Option<Uuid>,
-    made_by: String,
-    state: String,
-    decided_by: Option<String>,
-    reason: Option<String>,
-    created_at: DateTime<Utc>,
-    decided_at: Option<DateTime<Utc>>,
+impl From<&Approval> for ApprovalRow {
+    fn from(a: &Approval) -> ApprovalRow {
+        ApprovalRow {
+            id: a.id.uuid(),
+            kind: a.kind.as_str().to_owned(),
+            subject: a.subject.clone(),
+            payload: a.payload.clone(),
+            digest: a.digest.to_vec(),
+            maker: a.maker.map(UserId::uuid),
+            made_by: a.made_by.clone(),
+            state: a.state.as_str().to_owned(),
+            decided_by: a.decided_by.clone(),
+            reason: a.reason.clone(),
+            created_at: a.created_at,
+            decided_at: a.decided_at,
+        }
+    }
 }
 
 impl TryFrom<ApprovalRow> for Approval {

@@ -39,6 +39,7 @@ mod table;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod transfers;
+pub mod treasury;
 pub mod users;
 pub mod writer;
 

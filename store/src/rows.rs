@@ -67,6 +67,47 @@ table! {
 }
 
 table! {
+    pub struct TreasuryRow in "treasury_movements" {
+        reference: Uuid as "uuid",
+        kind: String as "text",
+        provider: String as "text",
+        wallet: String as "text",
+        bank: String as "text",
+        state: String as "text",
+        amount_minor: i64 as "bigint",
+        currency: String as "text",
+        provider_ref: Option<String> as "text",
+        hold: Uuid as "uuid",
+        code: Option<String> as "text",
+        asked: i64 as "bigint",
+        not_found: i64 as "bigint",
+        approval_id: Uuid as "uuid",
+        submitted_at: Option<DateTime<Utc>> as "timestamptz",
+        succeeded_at: Option<DateTime<Utc>> as "timestamptz",
+        version: i64 as "bigint",
+        created_at: DateTime<Utc> as "timestamptz",
+        updated_at: DateTime<Utc> as "timestamptz",
+    }
+}
+
+table! {
+    pub struct ApprovalRow in "approvals" {
+        id: Uuid as "uuid",
+        kind: String as "text",
+        subject: String as "text",
+        payload: String as "text",
+        digest: Vec<u8> as "bytea",
+        maker: Option<Uuid> as "uuid",
+        made_by: String as "text",
+        state: String as "text",
+        decided_by: Option<String> as "text",
+        reason: Option<String> as "text",
+        created_at: DateTime<Utc> as "timestamptz",
+        decided_at: Option<DateTime<Utc>> as "timestamptz",
+    }
+}
+
+table! {
     pub struct TimelineRow in "timeline" {
         transfer_id: Uuid as "uuid",
         version: i64 as "bigint",

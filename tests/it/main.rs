@@ -18,4 +18,5 @@ mod staff_command;
 mod stories;
 mod testkit;
 mod tidy;
+mod treasury;
 mod watching;

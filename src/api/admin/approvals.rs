@@ -24,7 +24,7 @@ use crate::services::{ServiceError, approvals};
 pub struct ApprovalQuery {
     /// `pending` (when absent), `approved`, `rejected` or `voided`.
     status: Option<String>,
-    /// `rate_change`; every kind when absent.
+    /// `rate_change` or `treasury`; every kind when absent.
     kind: Option<String>,
 }
 
@@ -47,7 +47,8 @@ pub struct ApprovalView {
     digest: String,
     /// A user's id, or the part of the house that asks.
     made_by: String,
-    /// What is asked for: of a rate change, `pair`, the `version` it is over, `before` and `after`.
+    /// What is asked for: of a rate change, `pair`, the `version` it is over, `before` and `after`; of treasury, `kind`,
+    /// `reference`, `amount`, `from`, `to` and the `bank_account` in the provider's words.
     #[schema(value_type = Object)]
     change: serde_json::Value,
     created_at: String,
@@ -138,7 +139,7 @@ pub async fn find(
         (status = 403, description = "`own_request`", body = ProblemView),
         (status = 404, description = "`not_found`", body = ProblemView),
         (status = 409, description = "`digest_mismatch`, `approval_decided`, `changed_meanwhile`", body = ProblemView),
-        (status = 422, description = "`rate_outdated`, `rate_out_of_bounds`", body = ProblemView),
+        (status = 422, description = "`rate_outdated`, `rate_out_of_bounds`, `insufficient_funds`", body = ProblemView),
     )
 )]
 pub async fn approve(

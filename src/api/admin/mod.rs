@@ -9,6 +9,7 @@ mod queues;
 mod quotes;
 mod rates;
 mod sms;
+mod treasury;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -37,6 +38,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(approvals::find))
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::reject))
+        .routes(routes!(treasury::list, treasury::propose))
+        .routes(routes!(treasury::find))
         .routes(routes!(sms::conversions))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::acknowledge))

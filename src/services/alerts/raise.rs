@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use domain::transfer::Refusal;
-use domain::{Account, AlertId, AlertKind, Money, Movement, Provider, Wallet};
+use domain::{Account, AlertId, AlertKind, Money, Movement, Provider, TreasuryMovement, Wallet};
 use providers::screening::{ListError, ScreeningError};
 use store::alerts::{self, Sighting};
 use store::{StoreError, Tx};
@@ -84,6 +84,17 @@ async fn raised(app: &App, seen: &Seen) -> Result<bool, StoreError> {
 pub async fn contradiction(app: &App, movement: &Movement, refusal: &Refusal) {
     let seen = Seen::about(AlertKind::Contradiction, movement.reference.to_string(), movement);
     raise(app, seen.with("reason", refusal)).await;
+}
+
+/// Something about a movement of our own money: a contradiction, or a wallet that cannot be used.
+pub async fn treasury(app: &App, kind: AlertKind, movement: &TreasuryMovement, reason: impl ToString) {
+    let TreasuryMovement { provider, wallet, reference, .. } = movement;
+    let subject = match kind {
+        AlertKind::Misconfigured => format!("{provider}:{wallet}"),
+        _ => reference.to_string(),
+    };
+    let seen = Seen::new(kind, subject).with("movement", reference).with("provider", provider);
+    raise(app, seen.with("wallet", wallet).with("amount", movement.amount).with("reason", reason)).await;
 }
 
 /// Our float at a provider does not suffice; the payment waits.

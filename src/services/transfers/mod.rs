@@ -9,6 +9,7 @@ mod late;
 mod read;
 
 pub use create::{Ask, DebitAsk, PartyAsk, Stored, create};
+pub(super) use create::{claim, replay, stored};
 pub use decide::{refuse, release};
 pub use late::reuse_late;
 pub use read::{Seen, Viewer, cancel, find, list, timeline, wait};

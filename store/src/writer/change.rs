@@ -6,10 +6,14 @@
 
 use chrono::{DateTime, Utc};
 use domain::transfer::{Happening, Promise, Step};
-use domain::{InboxId, LedgerError, LedgerStep, Movement, PromiseId, QuoteId, Transfer, TransferId};
+use domain::{
+    ApprovalId, InboxId, LedgerError, LedgerStep, Movement, PromiseId, QuoteId, Reference, Transfer,
+    TransferId, TreasuryMovement, UserId,
+};
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::approvals::Approval;
 
 /// One change of the books. Empty parts cost nothing.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +22,8 @@ pub struct Change {
     pub claim: Option<Claim>,
     pub transfers: Vec<TransferWrite>,
     pub movements: Vec<Movement>,
+    /// Our own money: version 1 inserts it, more replaces the version before.
+    pub treasury: Vec<TreasuryMovement>,
     pub ledger: Vec<LedgerStep>,
     pub promises: Vec<NewPromise>,
     /// The promise that is kept by this change.
@@ -26,6 +32,19 @@ pub struct Change {
     /// The callback that is applied by this change.
     pub applied: Option<Applied>,
     pub audit: Vec<NewAudit>,
+    /// What is asked of a second person.
+    pub proposed: Vec<Approval>,
+    /// What a second person agrees to by this change.
+    pub agreed: Vec<Agreed>,
+}
+
+/// The consent of a second person: to something that waits, as it was shown, and to nobody's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Agreed {
+    pub approval: ApprovalId,
+    /// Of what they were shown.
+    pub digest: [u8; 32],
+    pub by: UserId,
 }
 
 /// A transfer's next version: 1 inserts it, more replaces the version before.
@@ -134,6 +153,11 @@ pub enum WriteError {
     /// Read again and decide again.
     #[error("transfer {transfer} was changed by somebody else")]
     Stale { transfer: TransferId },
+    #[error("treasury movement {reference} was changed by somebody else")]
+    StaleTreasury { reference: Reference },
+    /// It was decided before, is their own, or is not what they were shown.
+    #[error("{approval} does not wait for this person's consent to this")]
+    NotAgreed { approval: ApprovalId },
     #[error("quote {quote} serves another transfer")]
     QuoteUsed { quote: QuoteId },
     #[error("the key was used for another request")]
@@ -176,9 +200,12 @@ impl Change {
     pub fn and(mut self, other: Change) -> Change {
         self.transfers.extend(other.transfers);
         self.movements.extend(other.movements);
+        self.treasury.extend(other.treasury);
         self.ledger.extend(other.ledger);
         self.promises.extend(other.promises);
         self.audit.extend(other.audit);
+        self.proposed.extend(other.proposed);
+        self.agreed.extend(other.agreed);
         self.kept = self.kept.or(other.kept);
         self.applied = self.applied.or(other.applied);
         self

@@ -7,13 +7,17 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use domain::{Balance, Book, FloorAlert, Hold, HoldId, JournalEntry, LedgerStep, Movement, TransferId};
+use domain::{
+    Balance, Book, FloorAlert, Hold, HoldId, JournalEntry, LedgerStep, Movement, TransferId, TreasuryMovement,
+};
 use uuid::Uuid;
 
 use super::change::{
-    Answer, Applied, Change, Claim, Kept, NewAudit, NewCallback, NewPromise, TransferWrite, WriteError,
-    Written,
+    Agreed, Answer, Applied, Change, Claim, Kept, NewAudit, NewCallback, NewPromise, TransferWrite,
+    WriteError, Written,
 };
+use super::treasury::{self, Pending};
+use crate::approvals::Approval;
 
 pub(super) type Verdict = Result<Written, WriteError>;
 
@@ -25,6 +29,10 @@ pub(super) struct Loaded {
     pub used_quotes: HashSet<Uuid>,
     /// Versions of the transfers to be changed.
     pub transfers: HashMap<TransferId, i64>,
+    /// Versions of the treasury movements to be changed.
+    pub treasury: HashMap<Uuid, i64>,
+    /// Approvals that wait, of those that somebody agrees to.
+    pub approvals: HashMap<Uuid, Pending>,
     /// The current attempt of each promise and callback that is not finished.
     pub attempts: HashMap<Uuid, i64>,
     pub balances: Vec<Balance>,
@@ -41,6 +49,11 @@ pub(super) struct Effects {
     pub transfers: Vec<(TransferWrite, i64)>,
     pub new_movements: Vec<Movement>,
     pub movements: Vec<Movement>,
+    pub new_treasury: Vec<TreasuryMovement>,
+    /// Changed treasury movements with the version that was loaded.
+    pub treasury: Vec<(TreasuryMovement, i64)>,
+    pub proposed: Vec<Approval>,
+    pub agreed: Vec<Agreed>,
     /// Timeline lines: transfer, version, and its place within the version.
     pub timeline: Vec<(TransferId, i64, i64, domain::transfer::Happening)>,
     pub entries: Vec<JournalEntry>,
@@ -63,6 +76,9 @@ struct Deciding {
     transfers: HashMap<TransferId, (TransferWrite, Option<i64>)>,
     movements: HashMap<Uuid, (Movement, bool)>,
     order: Vec<TransferId>,
+    /// Treasury movements in their last version, and those versions.
+    treasury: HashMap<Uuid, TreasuryMovement>,
+    treasury_versions: HashMap<Uuid, i64>,
     effects: Effects,
 }
 
@@ -83,6 +99,8 @@ pub(super) fn decide(
         transfers: HashMap::new(),
         movements: HashMap::new(),
         order: Vec::new(),
+        treasury: HashMap::new(),
+        treasury_versions: HashMap::new(),
         effects: Effects::none(batch, at),
     };
     let verdicts = changes.iter().map(|change| deciding.take(change)).collect();
@@ -95,6 +113,7 @@ impl Deciding {
             return Ok(Written::Replayed(answered));
         }
         self.check_versions(change)?;
+        treasury::check(change, &self.loaded, &self.treasury_versions)?;
         self.check_leases(change)?;
         self.book.apply(&change.ledger)?.iter().for_each(raise);
         self.keep(change);
@@ -147,6 +166,13 @@ impl Deciding {
         for movement in &change.movements {
             self.keep_movement(movement);
         }
+        for movement in &change.treasury {
+            self.treasury_versions.insert(movement.reference.uuid(), movement.version);
+            self.treasury.insert(movement.reference.uuid(), movement.clone());
+        }
+        for agreed in &change.agreed {
+            self.loaded.approvals.remove(&agreed.approval.uuid());
+        }
         if let Some(kept) = &change.kept {
             self.loaded.attempts.remove(&kept.id.uuid());
         }
@@ -163,6 +189,8 @@ impl Deciding {
         effects.received.extend(change.received.clone());
         effects.applied.extend(change.applied.clone());
         effects.audit.extend(change.audit.iter().cloned());
+        effects.proposed.extend(change.proposed.iter().cloned());
+        effects.agreed.extend(change.agreed.iter().copied());
     }
 
     fn keep_transfer(&mut self, write: &TransferWrite) {
@@ -208,6 +236,12 @@ impl Deciding {
         for (movement, is_new) in self.movements.into_values() {
             if is_new { &mut effects.new_movements } else { &mut effects.movements }.push(movement);
         }
+        for (id, movement) in self.treasury {
+            match self.loaded.treasury.get(&id) {
+                Some(loaded) => effects.treasury.push((movement, *loaded)),
+                None => effects.new_treasury.push(movement),
+            }
+        }
         effects.balances = self.book.changed_balances().cloned().collect();
         effects.balances.sort_by_key(|balance| balance.account.id().uuid());
         for hold in self.book.changed_holds().cloned() {
@@ -228,6 +262,10 @@ impl Effects {
             transfers: vec![],
             new_movements: vec![],
             movements: vec![],
+            new_treasury: vec![],
+            treasury: vec![],
+            proposed: vec![],
+            agreed: vec![],
             timeline: vec![],
             entries: vec![],
             promises: vec![],

@@ -14,12 +14,13 @@ mod effects;
 mod needs;
 mod postgres;
 mod sqlite;
+mod treasury;
 
 pub(crate) use sqlite::connect as lite_connection;
 
 pub use change::{
-    Answer, Applied, Change, Claim, Kept, NewAudit, NewCallback, NewPromise, TransferWrite, WriteError,
-    Written,
+    Agreed, Answer, Applied, Change, Claim, Kept, NewAudit, NewCallback, NewPromise, TransferWrite,
+    WriteError, Written,
 };
 
 use std::collections::HashSet;

@@ -15,6 +15,10 @@ pub(super) struct Needs {
     pub quotes: Vec<Uuid>,
     /// Transfers to be changed.
     pub transfers: Vec<Uuid>,
+    /// Treasury movements to be changed.
+    pub treasury: Vec<Uuid>,
+    /// Approvals that somebody agrees to.
+    pub approvals: Vec<Uuid>,
     pub promises: Vec<Uuid>,
     pub callbacks: Vec<Uuid>,
     /// Holds to be resolved; their accounts are needed too.
@@ -33,6 +37,9 @@ impl Needs {
                     _ => needs.transfers.push(write.transfer.id.uuid()),
                 }
             }
+            let changed = change.treasury.iter().filter(|movement| movement.version > 1);
+            needs.treasury.extend(changed.map(|movement| movement.reference.uuid()));
+            needs.approvals.extend(change.agreed.iter().map(|agreed| agreed.approval.uuid()));
             needs.promises.extend(change.kept.iter().map(|kept| kept.id.uuid()));
             needs.callbacks.extend(change.applied.iter().map(|applied| applied.id.uuid()));
             change.ledger.iter().for_each(|step| needs.step(step));
@@ -61,9 +68,15 @@ impl Needs {
     }
 
     fn sort(&mut self) {
-        for ids in
-            [&mut self.quotes, &mut self.transfers, &mut self.promises, &mut self.callbacks, &mut self.holds]
-        {
+        for ids in [
+            &mut self.quotes,
+            &mut self.transfers,
+            &mut self.treasury,
+            &mut self.approvals,
+            &mut self.promises,
+            &mut self.callbacks,
+            &mut self.holds,
+        ] {
             ids.sort_unstable();
             ids.dedup();
         }

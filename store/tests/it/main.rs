@@ -13,6 +13,7 @@ mod schema;
 mod secrets;
 mod sessions;
 mod sms;
+mod treasury;
 mod users;
 
 use std::future::Future;

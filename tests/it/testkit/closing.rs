@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Movement, MovementKind, MovementState, Reference};
+use domain::{Movement, MovementKind, MovementState, Reference, TreasuryMovement};
 use serde_json::Value;
 use store::transfers::TransferFilter;
 use store::{inbox, ledger};
@@ -41,6 +41,13 @@ impl TestApp {
         movements
     }
 
+    /// Movements of our own money.
+    pub async fn treasury(&self) -> Vec<TreasuryMovement> {
+        let app = self.app();
+        let mut reader = app.db.read().await.unwrap();
+        store::treasury::list(&mut reader.conn(), None, 100_000).await.unwrap()
+    }
+
     pub(super) async fn check_books(&self) {
         self.pass_until_kept(&["learn_fee", "notify", "otp_sms"]).await;
         let movements = self.movements().await;
@@ -63,6 +70,9 @@ impl TestApp {
             for account in [float, value].into_iter().flatten() {
                 *expected.entry(account).or_default() += movement.amount.minor();
             }
+        }
+        for movement in self.treasury().await.iter().filter(|movement| !movement.state.is_final()) {
+            *expected.entry(movement.float().to_string()).or_default() += movement.amount.minor();
         }
         let app = self.app();
         let filter = ledger::accounts::AccountFilter::default();
@@ -94,7 +104,8 @@ impl TestApp {
             else {
                 continue;
             };
-            let known = movements.iter().any(|movement| movement.reference == reference);
+            let known = movements.iter().any(|movement| movement.reference == reference)
+                || self.treasury().await.iter().any(|movement| movement.reference == reference);
             assert!(known, "{operation} happened at Stripe, and no movement of ours is called so");
         }
     }

@@ -19,6 +19,7 @@ mod strays;
 #[cfg(test)]
 mod tests;
 mod transfers;
+mod treasury;
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -124,7 +125,10 @@ impl Verifier<'_> {
             Stage::Waiting => self.look_at_waiting().await,
             Stage::Statements => self.look_at_statements().await,
             Stage::Holds => self.look_at_holds().await,
-            Stage::Transfers => self.look_at_transfers().await,
+            Stage::Transfers => {
+                self.look_at_transfers().await?;
+                self.look_at_treasury().await
+            }
             Stage::Strays => self.look_for_strays().await,
         }
     }

@@ -109,13 +109,15 @@ impl Verifier<'_> {
         for line in timeline {
             page.timeline.entry(line.transfer_id).or_default().push(line);
         }
-        page.flows = self.flows(rows).await?;
+        page.flows = self.flows(rows.iter().map(|row| business(row.id)).collect()).await?;
         Ok(page)
     }
 
-    /// What the entries of these transfers did, sealed or not.
-    async fn flows(&mut self, rows: &[TransferRow]) -> Result<HashMap<String, Vec<Flow>>, StoreError> {
-        let businesses: Vec<String> = rows.iter().map(|row| business(row.id)).collect();
+    /// What the entries about these did, sealed or not.
+    pub(super) async fn flows(
+        &mut self,
+        businesses: Vec<String>,
+    ) -> Result<HashMap<String, Vec<Flow>>, StoreError> {
         let mut conn = self.snapshot.conn();
         let sealed: Vec<SealedEntryRow> = by_words!(
             &mut conn,

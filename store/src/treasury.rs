@@ -1,0 +1,86 @@
+//! Treasury movements as stored: written by the writer alone, read here.
+
+use chrono::{DateTime, Utc};
+use domain::{ApprovalId, HoldId, Reference, TreasuryMovement, Wallet};
+use uuid::Uuid;
+
+use crate::db::on;
+use crate::read::{column, money, word};
+use crate::rows::TreasuryRow;
+use crate::{Conn, LAST_INSTANT, StoreError};
+
+/// The movement with this reference.
+pub async fn find(conn: &mut Conn<'_>, reference: Reference) -> Result<Option<TreasuryMovement>, StoreError> {
+    const SQL: &str = "SELECT * FROM treasury_movements WHERE reference = $1";
+    let row: Option<TreasuryRow> =
+        on!(conn, |c| sqlx::query_as(SQL).bind(reference.uuid()).fetch_optional(&mut **c).await)?;
+    row.map(TreasuryMovement::try_from).transpose()
+}
+
+/// Movements, newest first: at most `limit` of those before `before`, the last one of the page above.
+pub async fn list(
+    conn: &mut Conn<'_>,
+    before: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<TreasuryMovement>, StoreError> {
+    const SQL: &str = "SELECT * FROM treasury_movements WHERE (created_at, reference) < ($1, $2) \
+                       ORDER BY created_at DESC, reference DESC LIMIT $3";
+    let (at, id) = before.unwrap_or((LAST_INSTANT, Uuid::max()));
+    let rows: Vec<TreasuryRow> =
+        on!(conn, |c| sqlx::query_as(SQL).bind(at).bind(id).bind(limit).fetch_all(&mut **c).await)?;
+    rows.into_iter().map(TreasuryMovement::try_from).collect()
+}
+
+impl From<&TreasuryMovement> for TreasuryRow {
+    fn from(m: &TreasuryMovement) -> TreasuryRow {
+        TreasuryRow {
+            reference: m.reference.uuid(),
+            kind: m.kind.as_str().to_owned(),
+            provider: m.provider.as_str().to_owned(),
+            wallet: m.wallet.to_string(),
+            bank: m.bank.clone(),
+            state: m.state.as_str().to_owned(),
+            amount_minor: m.amount.minor(),
+            currency: m.amount.currency().code().to_owned(),
+            provider_ref: m.provider_ref.clone(),
+            hold: m.hold.uuid(),
+            code: m.code.clone(),
+            asked: m.asked,
+            not_found: m.not_found,
+            approval_id: m.approval.uuid(),
+            submitted_at: m.submitted_at,
+            succeeded_at: m.succeeded_at,
+            version: m.version,
+            created_at: m.created_at,
+            updated_at: m.updated_at,
+        }
+    }
+}
+
+impl TryFrom<TreasuryRow> for TreasuryMovement {
+    type Error = StoreError;
+
+    fn try_from(row: TreasuryRow) -> Result<TreasuryMovement, StoreError> {
+        let what = ("treasury movement", row.reference);
+        Ok(TreasuryMovement {
+            reference: Reference::from_uuid(row.reference),
+            kind: word(what, &row.kind)?,
+            provider: word(what, &row.provider)?,
+            wallet: column(what, Wallet::parse(&row.wallet))?,
+            bank: row.bank,
+            state: word(what, &row.state)?,
+            amount: money(what, row.amount_minor, &row.currency)?,
+            provider_ref: row.provider_ref,
+            hold: HoldId::from_uuid(row.hold),
+            code: row.code,
+            asked: row.asked,
+            not_found: row.not_found,
+            approval: ApprovalId::from_uuid(row.approval_id),
+            submitted_at: row.submitted_at,
+            succeeded_at: row.succeeded_at,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
