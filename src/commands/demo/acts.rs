@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::http::text;
-use super::order::{Ask, Order, quote};
+use super::order::{Ask, Order, Way, quote};
 use super::person::Person;
 use super::scenes::{Ending, LOOK_AGAIN, Part};
 
@@ -16,7 +16,7 @@ impl Part<'_> {
         order.pay().await?;
         self.funded(&order).await?;
         order.until(&["completed"]).await?;
-        self.stage.messages(&self.payee().phone).await?;
+        self.stage.told(&self.payee().phone, 0, |_| Some(())).await?;
         self.ending(&[&order], "completed; the payee was told by text message").await
     }
 
@@ -52,7 +52,7 @@ impl Part<'_> {
         order.pay_anyway(&collection).await?;
         order.until_told("late_payment").await?;
         self.line.say("takes a new quote");
-        let offer = quote(person, Ask { amount: &order.total, side: "total" }).await?;
+        let offer = quote(person, Ask { way: Way::Wave, amount: &order.total, side: "total" }).await?;
         let again = order.place_with_late_money(&offer).await?;
         again.until(&["completed"]).await?;
         order.until(&["expired"]).await?;

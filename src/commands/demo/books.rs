@@ -3,10 +3,11 @@
 //! Fees are learned from the provider's statement some seconds after the payment, and statements are sealed within a
 //! second, so the books are read again until they agree or patience ends.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use domain::{Account, Currency, EntryKind, Money, Reference};
+use domain::{Account, Currency, EntryKind, Money, Provider, Reference};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -16,6 +17,8 @@ use super::person::Person;
 use super::stage::Stage;
 
 const PATIENCE: Duration = Duration::from_secs(12);
+/// What our one account at Stripe is called, where the simulator names none.
+const ONLY_WALLET: &str = "main";
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Both books, and where they do not agree.
@@ -37,7 +40,7 @@ pub struct TrialLine {
     pub balance: Money,
 }
 
-/// One wallet, as we and as the simulator see it.
+/// One wallet, or what is on its way into it, as we and as the simulator see it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Float {
     pub account: Account,
@@ -57,19 +60,23 @@ impl TrialLine {
 }
 
 impl Books {
-    /// The sums of both columns.
-    pub fn totals(&self) -> (i64, i64) {
-        let columns = self.trial_balance.iter().map(TrialLine::columns);
-        columns.fold((0, 0), |(debits, credits), (debit, credit)| (debits + debit, credits + credit))
+    /// The sums of both columns, in each currency.
+    pub fn totals(&self) -> BTreeMap<Currency, (i64, i64)> {
+        let mut totals = BTreeMap::new();
+        for line in &self.trial_balance {
+            let (debits, credits): &mut (i64, i64) = totals.entry(line.balance.currency()).or_default();
+            let (debit, credit) = line.columns();
+            (*debits, *credits) = (*debits + debit, *credits + credit);
+        }
+        totals
     }
 }
 
 /// Both books once they agree, or as they are when patience ends.
-pub async fn read(stage: &Stage) -> anyhow::Result<Books> {
-    let admin = sign_in(stage).await?;
+pub async fn read(stage: &Stage, admin: &Person<'_>) -> anyhow::Result<Books> {
     let give_up_at = Instant::now() + PATIENCE;
     loop {
-        let books = read_once(stage, &admin).await?;
+        let books = read_once(stage, admin).await?;
         if books.differences.is_empty() || Instant::now() >= give_up_at {
             return Ok(books);
         }
@@ -77,11 +84,12 @@ pub async fn read(stage: &Stage) -> anyhow::Result<Books> {
     }
 }
 
-/// The first of the admins whom a sandbox has ready.
-async fn sign_in(stage: &Stage) -> anyhow::Result<Person<'_>> {
+/// One of the admins whom a sandbox has ready, counted from 0.
+pub async fn sign_in(stage: &Stage, which: usize) -> anyhow::Result<Person<'_>> {
     let about = stage.gateway.server().ask(&Request::get("/v1/sandbox")).await?;
     let staff = about.get("admins").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let admin = staff.iter().find(|one| text(one, "role") == "admin").context("the sandbox has no admin")?;
+    let mut admins = staff.iter().filter(|one| text(one, "role") == "admin");
+    let admin = admins.nth(which).context("the sandbox has no such admin")?;
     Person::sign_in_as_staff(stage, text(admin, "phone"), text(admin, "totp_secret")).await
 }
 
@@ -90,21 +98,34 @@ async fn read_once(stage: &Stage, admin: &Person<'_>) -> anyhow::Result<Books> {
     let operations = operations(stage).await?;
     let floats = floats(stage, &trial_balance).await?;
     let mut lines = Vec::new();
-    for float in &floats {
+    let is_open = |float: &&Float| trial_balance.iter().any(|line| line.account == float.account);
+    for float in floats.iter().filter(is_open) {
         lines.extend(float_lines(admin, &float.account).await?);
     }
     let (matched, mut differences) = compare(&lines, &operations);
     let off = floats.iter().filter(|float| float.ours != float.theirs);
     differences.extend(off.map(|float| format!("{}: {} and {}", float.account, float.ours, float.theirs)));
     let mut books = Books { trial_balance, floats, operations: operations.len(), matched, differences };
-    let (debits, credits) = books.totals();
-    if debits != credits || debits == 0 {
-        books.differences.push(format!("trial balance: debits are {debits}, credits {credits}"));
-    }
+    let unequal =
+        books.totals().into_iter().filter(|(_, (debits, credits))| debits != credits || *debits == 0);
+    let unequal = unequal.map(|(currency, (debits, credits))| {
+        format!("trial balance in {currency}: debits are {debits}, credits {credits}")
+    });
+    let left = books.trial_balance.iter().filter(|line| is_left_over(line));
+    let left = left.map(|line| format!("{} is left on {}", line.balance, line.account));
+    let more: Vec<String> = unequal.chain(left).collect();
+    books.differences.extend(more);
     Ok(books)
 }
 
-async fn trial_balance(admin: &Person<'_>) -> anyhow::Result<Vec<TrialLine>> {
+/// Whether we owe anybody anything: when all is over, whoever paid has been served or has their money back.
+fn is_left_over(line: &TrialLine) -> bool {
+    let is_owed = matches!(line.account, Account::Customer { .. } | Account::Suspense { .. });
+    is_owed && line.balance.minor() != 0
+}
+
+/// Every account that was ever used, with its balance.
+pub async fn trial_balance(admin: &Person<'_>) -> anyhow::Result<Vec<TrialLine>> {
     let answer = admin.ask(Request::get("/v1/admin/trial_balance")).await?;
     let line =
         |line: &Value| Ok(TrialLine { account: account(line, "account")?, balance: money(line, "balance")? });
@@ -113,15 +134,30 @@ async fn trial_balance(admin: &Person<'_>) -> anyhow::Result<Vec<TrialLine>> {
 
 /// What moved money there; what was tried and failed moved none.
 async fn operations(stage: &Stage) -> anyhow::Result<Vec<Operation>> {
-    let record = stage.simulators.ask(&Request::get("/_control/wave/operations")).await?;
-    let succeeded = data(&record).iter().filter(|operation| text(operation, "status") == "succeeded");
-    succeeded.map(operation).collect()
+    let mut operations = Vec::new();
+    for provider in [Provider::Wave, Provider::Stripe] {
+        let record = stage.simulators.ask(&Request::get(format!("/_control/{provider}/operations"))).await?;
+        for value in data(&record) {
+            let operation = operation(provider, value)?;
+            // A movement that takes time is told again at its end, with no effect then.
+            let has_moved = match provider {
+                Provider::Wave => text(value, "status") == "succeeded",
+                _ => operation.effect.minor() != 0,
+            };
+            if has_moved {
+                operations.push(operation);
+            }
+        }
+    }
+    Ok(operations)
 }
 
-fn operation(value: &Value) -> anyhow::Result<Operation> {
+fn operation(provider: Provider, value: &Value) -> anyhow::Result<Operation> {
     let currency = Currency::parse(text(value, "currency"))?;
+    let wallet = value.get("wallet").and_then(Value::as_str).unwrap_or(ONLY_WALLET);
     Ok(Operation {
-        wallet: text(value, "wallet").to_owned(),
+        provider,
+        wallet: wallet.to_owned(),
         kind: text(value, "kind").to_owned(),
         reference: reference(text(value, "reference"))?,
         amount: Money::parse(text(value, "amount"), currency)?,
@@ -129,22 +165,31 @@ fn operation(value: &Value) -> anyhow::Result<Operation> {
     })
 }
 
-/// Every wallet of the simulated Wave beside the float that stands for it.
+/// Every wallet at the simulators beside the float that stands for it, and what is not spendable yet beside that.
 async fn floats(stage: &Stage, trial_balance: &[TrialLine]) -> anyhow::Result<Vec<Float>> {
-    let balance = stage.simulators.ask(&Request::get("/_control/wave/balance")).await?;
-    let float = |wallet: &Value| {
-        let currency = Currency::parse(text(wallet, "currency"))?;
-        let account: Account = format!("float:wave:{}:{currency}", text(wallet, "wallet")).parse()?;
-        let line = trial_balance.iter().find(|line| line.account == account);
-        let ours = line.map_or(Money::zero(currency), |line| line.balance);
-        Ok(Float { account, ours, theirs: Money::parse(text(wallet, "amount"), currency)? })
-    };
-    data(&balance).iter().map(float).collect()
+    let mut floats = Vec::new();
+    for provider in [Provider::Wave, Provider::Stripe] {
+        let balance = stage.simulators.ask(&Request::get(format!("/_control/{provider}/balance"))).await?;
+        for wallet in data(&balance) {
+            let (name, currency) = (text(wallet, "wallet"), Currency::parse(text(wallet, "currency"))?);
+            for (kind, field) in [("float", "amount"), ("in_transit", "pending")] {
+                let Some(theirs) = wallet.get(field).and_then(Value::as_str) else { continue };
+                let account: Account = format!("{kind}:{provider}:{name}:{currency}").parse()?;
+                let line = trial_balance.iter().find(|line| line.account == account);
+                let ours = line.map_or(Money::zero(currency), |line| line.balance);
+                floats.push(Float { account, ours, theirs: Money::parse(theirs, currency)? });
+            }
+        }
+    }
+    Ok(floats)
 }
 
-/// The whole statement of a float.
+/// What our entries did to one of these accounts.
 async fn float_lines(admin: &Person<'_>, float: &Account) -> anyhow::Result<Vec<FloatLine>> {
-    let Account::Float { wallet, .. } = float else { return Ok(vec![]) };
+    let (Account::Float { provider, wallet, .. } | Account::InTransit { provider, wallet, .. }) = float
+    else {
+        return Ok(vec![]);
+    };
     let (mut lines, mut cursor) = (Vec::new(), None);
     loop {
         let mut request =
@@ -154,7 +199,7 @@ async fn float_lines(admin: &Person<'_>, float: &Account) -> anyhow::Result<Vec<
         }
         let page = admin.ask(request).await?;
         for line in data(&page) {
-            lines.push(float_line(wallet.as_str(), line)?);
+            lines.push(float_line(*provider, wallet.as_str(), line)?);
         }
         cursor = page.get("next_cursor").and_then(Value::as_str).map(str::to_owned);
         if cursor.is_none() {
@@ -163,11 +208,12 @@ async fn float_lines(admin: &Person<'_>, float: &Account) -> anyhow::Result<Vec<
     }
 }
 
-fn float_line(wallet: &str, line: &Value) -> anyhow::Result<FloatLine> {
+fn float_line(provider: Provider, wallet: &str, line: &Value) -> anyhow::Result<FloatLine> {
     let movement = line.get("movement").and_then(Value::as_str).map(reference).transpose()?;
     let kind: EntryKind = text(line, "kind").parse().context("an entry of an unknown kind")?;
     let business = text(line, "business_id").to_owned();
-    Ok(FloatLine { wallet: wallet.to_owned(), kind, business, movement, delta: money(line, "delta")? })
+    let (wallet, delta) = (wallet.to_owned(), money(line, "delta")?);
+    Ok(FloatLine { provider, wallet, kind, business, movement, delta })
 }
 
 fn account(value: &Value, name: &str) -> anyhow::Result<Account> {

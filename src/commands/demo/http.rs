@@ -50,6 +50,10 @@ impl Request {
         Request { method: Method::POST, body: Some(body), ..Request::get(path) }
     }
 
+    pub fn put(path: impl Into<String>, body: Value) -> Request {
+        Request { method: Method::PUT, ..Request::post(path, body) }
+    }
+
     pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Request {
         self.query.push((name, value.into()));
         self

@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{EntryKind, Money, Reference};
+use domain::{EntryKind, Money, Provider, Reference};
 
-/// What one of our entries did to a float.
+/// What one of our entries did to a float, or to what is on its way into it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatLine {
+    pub provider: Provider,
     pub wallet: String,
     pub kind: EntryKind,
     pub business: String,
@@ -22,10 +23,11 @@ pub struct FloatLine {
 /// What the simulator says that it did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operation {
+    pub provider: Provider,
     pub wallet: String,
-    /// `collection`, `disbursement` or `refund`.
+    /// `collection`, `disbursement`, `refund` or `reversal`.
     pub kind: String,
-    /// The collection's own, for a refund.
+    /// The collection's own, for a reversal and for Wave's refunds.
     pub reference: Reference,
     /// Gross.
     pub amount: Money,
@@ -36,6 +38,7 @@ pub struct Operation {
 /// All lines of one movement together.
 #[derive(Clone, Debug)]
 struct Movement {
+    provider: Provider,
     wallet: String,
     business: String,
     kind: EntryKind,
@@ -43,7 +46,8 @@ struct Movement {
     effect: i64,
 }
 
-type Movements = BTreeMap<Reference, Movement>;
+/// By reference; what a dispute did to a collection is a movement apart.
+type Movements = BTreeMap<(Reference, bool), Movement>;
 type Key = (String, Reference);
 
 /// How many movements were matched, and what does not agree.
@@ -51,7 +55,7 @@ pub fn compare(lines: &[FloatLine], operations: &[Operation]) -> (usize, Vec<Str
     let mut movements = gather(lines);
     follow_late_money(lines, operations, &mut movements);
     let mut ours: BTreeMap<Key, Vec<&Movement>> = BTreeMap::new();
-    for (reference, movement) in &movements {
+    for ((reference, _), movement) in &movements {
         ours.entry(key(*reference, movement, &movements)).or_default().push(movement);
     }
     let mut theirs: BTreeMap<Key, Vec<&Operation>> = BTreeMap::new();
@@ -92,12 +96,14 @@ fn effects(ours: &BTreeMap<Key, Vec<&Movement>>, theirs: &BTreeMap<Key, Vec<&Ope
     differing.map(named).collect()
 }
 
-/// Sums each movement's lines. The principal is the line that is neither a fee nor a change of purpose.
+/// Sums each movement's lines. The principal is the line that is no fee, no change of purpose and no becoming spendable.
 fn gather(lines: &[FloatLine]) -> Movements {
     let mut movements = Movements::new();
     for line in lines.iter().filter(|line| line.kind != EntryKind::Release) {
         let Some(reference) = line.movement else { continue };
-        let movement = movements.entry(reference).or_insert_with(|| Movement {
+        let is_dispute = line.kind == EntryKind::Dispute;
+        let movement = movements.entry((reference, is_dispute)).or_insert_with(|| Movement {
+            provider: line.provider,
             wallet: line.wallet.clone(),
             business: line.business.clone(),
             kind: line.kind,
@@ -105,7 +111,7 @@ fn gather(lines: &[FloatLine]) -> Movements {
             effect: 0,
         });
         movement.effect += line.delta.minor();
-        if line.kind != EntryKind::ProviderFee {
+        if !matches!(line.kind, EntryKind::ProviderFee | EntryKind::Settlement) {
             movement.kind = line.kind;
             movement.amount += line.delta.minor().abs();
         }
@@ -119,7 +125,7 @@ fn follow_late_money(lines: &[FloatLine], operations: &[Operation], movements: &
     let is_known =
         |reference: &Reference| operations.iter().any(|operation| operation.reference == *reference);
     for release in lines.iter().filter(|line| line.kind == EntryKind::Release) {
-        let is_it = |(reference, movement): &(&Reference, &Movement)| {
+        let is_it = |((reference, _), movement): &(&(Reference, bool), &Movement)| {
             movement.kind == EntryKind::Collection
                 && movement.wallet == release.wallet
                 && movement.amount == -release.delta.minor()
@@ -127,22 +133,23 @@ fn follow_late_money(lines: &[FloatLine], operations: &[Operation], movements: &
         };
         let found = movements.iter().find(is_it).map(|(reference, _)| *reference);
         let Some(again) = found.and_then(|reference| movements.remove(&reference)) else { continue };
-        if let Some(came) = release.movement.and_then(|reference| movements.get_mut(&reference)) {
+        if let Some(came) = release.movement.and_then(|reference| movements.get_mut(&(reference, false))) {
             came.effect += again.effect - again.amount;
         }
     }
 }
 
-/// As the simulator would name it: a refund by the collection that it gives back.
+/// As the simulator would name it: a refund at Wave by the collection that it gives back.
 fn key(reference: Reference, movement: &Movement, all: &Movements) -> Key {
     let is_collection = |kind| matches!(kind, EntryKind::Collection | EntryKind::LateMoney);
     match movement.kind {
         kind if is_collection(kind) => ("collection".to_owned(), reference),
-        EntryKind::Refund => {
+        EntryKind::Dispute => ("reversal".to_owned(), reference),
+        EntryKind::Refund if movement.provider == Provider::Wave => {
             let original = all
                 .iter()
                 .find(|(_, other)| other.business == movement.business && is_collection(other.kind));
-            ("refund".to_owned(), original.map_or(reference, |(reference, _)| *reference))
+            ("refund".to_owned(), original.map_or(reference, |((reference, _), _)| *reference))
         }
         kind => (kind.to_string(), reference),
     }
@@ -170,13 +177,15 @@ mod tests {
 
     fn line(kind: EntryKind, business: &str, movement: u128, minor: i64) -> FloatLine {
         let (wallet, delta) = ("sn".to_owned(), Money::new(minor, Currency::XOF));
-        FloatLine { wallet, kind, business: business.to_owned(), movement: Some(reference(movement)), delta }
+        let (provider, movement) = (Provider::Wave, Some(reference(movement)));
+        FloatLine { provider, wallet, kind, business: business.to_owned(), movement, delta }
     }
 
     fn operation(kind: &str, name: u128, amount: i64, effect: i64) -> Operation {
         let xof = |minor| Money::new(minor, Currency::XOF);
         let (wallet, kind) = ("sn".to_owned(), kind.to_owned());
-        Operation { wallet, kind, reference: reference(name), amount: xof(amount), effect: xof(effect) }
+        let (provider, reference) = (Provider::Wave, reference(name));
+        Operation { provider, wallet, kind, reference, amount: xof(amount), effect: xof(effect) }
     }
 
     fn refunded() -> (Vec<FloatLine>, Vec<Operation>) {
@@ -213,6 +222,35 @@ mod tests {
         assert_eq!(differences(&lines[..3], &operations), 1, "refunded by them alone");
         let elsewhere = Operation { wallet: "ci".into(), ..operations[0].clone() };
         assert_eq!(differences(&lines, &[elsewhere, operations[1].clone()]), 1, "wallet");
+    }
+
+    #[test]
+    fn a_debit_that_became_spendable_and_was_disputed_is_two_operations() {
+        let at_stripe = |line| FloatLine { provider: Provider::Stripe, ..line };
+        let lines = [
+            line(EntryKind::Collection, "a", 1, 10_149),
+            line(EntryKind::ProviderFee, "a", 1, -35),
+            line(EntryKind::Settlement, "a", 1, -10_114),
+            line(EntryKind::Settlement, "a", 1, 10_114),
+            line(EntryKind::Dispute, "a", 1, -10_149),
+            line(EntryKind::ProviderFee, "a", 1, -750),
+        ];
+        let lines = lines.map(at_stripe);
+        let operations =
+            [operation("collection", 1, 10_149, 10_114), operation("reversal", 1, 10_149, -10_899)];
+        assert_eq!(compare(&lines, &operations), (2, vec![]));
+        assert_eq!(compare(&lines[..5], &operations).1.len(), 1, "the fee of the dispute");
+        assert_eq!(compare(&lines[..4], &operations).1.len(), 1, "the dispute");
+        assert_eq!(compare(&lines, &operations[..1]).1.len(), 1, "disputed by us alone");
+    }
+
+    #[test]
+    fn a_refund_at_stripe_has_a_name_of_its_own() {
+        let lines = [line(EntryKind::Collection, "a", 1, 100), line(EntryKind::Refund, "a", 2, -100)]
+            .map(|line| FloatLine { provider: Provider::Stripe, ..line });
+        let named = |refund| [operation("collection", 1, 100, 100), operation("refund", refund, 100, -100)];
+        assert_eq!(compare(&lines, &named(2)), (2, vec![]));
+        assert_eq!(compare(&lines, &named(1)).1.len(), 2);
     }
 
     #[test]

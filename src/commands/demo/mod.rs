@@ -1,13 +1,17 @@
-//! `demo`: eight transfers side by side through a gateway, its simulated providers, and everything that goes wrong.
+//! `demo`: transfers side by side through a gateway, its simulated providers, and everything that goes wrong: first
+//! eight by mobile money within Africa, then seven scenes with euros that a bank brings, or takes back.
 //!
 //! The simulators run in this process and the gateway as a child of it, in a temporary folder and on ports of their
-//! own; whatever passes between people, gateway and providers is real HTTP. It ends with both books laid side by
-//! side and the child's book verified. Anything that is off makes it fail, and whatever happens, nothing of it is
+//! own; whatever passes between people, gateway and providers is real HTTP. After each half both books are laid
+//! side by side, and the child's book is verified. Anything that is off makes it fail, and whatever happens, nothing of it is
 //! left running or lying about.
 
 mod acts;
+mod admins;
+mod banking;
 mod books;
 mod cues;
+mod euros;
 mod gateway;
 mod http;
 mod matching;
@@ -26,8 +30,10 @@ use std::time::Instant;
 use clap::Args;
 
 use super::FAILED;
+use books::Books;
 use progress::Progress;
 use report::Report;
+use scenes::Played;
 use stage::Stage;
 
 /// How the demo is played. Settings of a gateway do not concern it.
@@ -65,11 +71,12 @@ async fn perform(demo: &Demo) -> anyhow::Result<Report> {
     line.say("start");
     let stage = Stage::open(demo).await?;
     line.end(true, &format!("{} and {}", stage.gateway.server().url(), stage.simulators.url()));
-    let scenes = Box::pin(scenes::play(&stage, &progress)).await;
-    let line = progress.line("books");
     let mut trouble = Vec::new();
+    let mut scenes = Box::pin(scenes::play(&stage, &progress)).await;
+    noted(Box::pin(with_euros(&stage, &progress, &mut scenes)).await, &mut trouble);
+    let line = progress.line("books");
     line.say("lays them side by side");
-    let books = noted(books::read(&stage).await, &mut trouble);
+    let books = noted(Box::pin(last_look(&stage)).await, &mut trouble);
     line.say("stops the gateway and verifies its book");
     noted(stage.gateway.stop().await, &mut trouble);
     let verified = noted(stage.gateway.verify().await, &mut trouble);
@@ -84,6 +91,22 @@ async fn perform(demo: &Demo) -> anyhow::Result<Report> {
     stage.close().await;
     report.took = begun.elapsed();
     Ok(report)
+}
+
+/// The second half, once the books of the first agree.
+async fn with_euros(stage: &Stage, progress: &Progress, scenes: &mut Vec<Played>) -> anyhow::Result<()> {
+    let admins = [books::sign_in(stage, 0).await?, books::sign_in(stage, 1).await?];
+    let books = books::read(stage, &admins[0]).await?;
+    anyhow::ensure!(books.differences.is_empty(), "before the euros: {}", books.differences.join("; "));
+    let (is_good, found) = stage.gateway.verify().await?;
+    anyhow::ensure!(is_good, "before the euros the book is not sound: {found}");
+    scenes.extend(euros::play(stage, progress, &admins, scenes.len()).await);
+    Ok(())
+}
+
+/// Both books at the end: sessions of the house have run out in the days that passed.
+async fn last_look(stage: &Stage) -> anyhow::Result<Books> {
+    books::read(stage, &books::sign_in(stage, 0).await?).await
 }
 
 /// The value, or the error noted in words.

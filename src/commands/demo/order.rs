@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use domain::{Currency, Iban, Money};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::http::{Request, data, text};
 use super::person::Person;
 use super::progress::Line;
+
+/// Between two looks at what cannot be waited for otherwise.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// How long one question for news waits, seconds.
 const WAIT_S: &str = "10";
@@ -18,12 +23,29 @@ const WAIT_S: &str = "10";
 const ENDS: [&str; 6] =
     ["completed", "expired", "cancelled", "collection_failed", "refunded", "needs_attention"];
 
+/// From where the money comes, and where to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Wave in Senegal to Wave in Côte d'Ivoire.
+    Wave,
+    /// A bank transfer from France to Wave in Senegal.
+    Transfer,
+    /// A direct debit from France to Wave in Senegal.
+    Debit,
+}
+
+use Way::{Debit, Transfer, Wave};
+
+/// Stripe's published number of an account in France that pays.
+const IBAN: &str = "FR1420041010050500013M02606";
+
 /// What a quote is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
-    /// Whole XOF.
+    pub way: Way,
+    /// In what is sent, major units.
     pub amount: &'a str,
-    /// `send`, `receive` or `total`.
+    /// `send` or `total`.
     pub side: &'static str,
 }
 
@@ -31,6 +53,9 @@ pub struct Ask<'a> {
 #[derive(Clone, Debug)]
 pub struct Quote {
     pub id: String,
+    pub way: Way,
+    /// What the payee gets, whole XOF.
+    pub receive: String,
     /// Until when it may be paid.
     pub funding_deadline: DateTime<Utc>,
 }
@@ -47,25 +72,71 @@ pub struct Payee {
 pub struct Order<'p> {
     person: &'p Person<'p>,
     line: &'p Line,
+    way: Way,
     pub id: String,
-    /// What the payer pays, fee included: whole XOF.
+    /// What the payer pays, fee included, major units.
     pub total: String,
     /// The last status that was shown.
     shown: Mutex<String>,
 }
 
-/// Asks for an offer from Senegal to Côte d'Ivoire, by Wave on both sides.
+/// Asks for an offer.
 pub async fn quote(person: &Person<'_>, ask: Ask<'_>) -> anyhow::Result<Quote> {
+    let (currency, from, to) = match ask.way {
+        Wave => ("XOF", "SN", "CI"),
+        Transfer | Debit => ("EUR", "FR", "SN"),
+    };
     let body = json!({
-        "send_currency": "XOF", "receive_currency": "XOF",
-        "from_country": "SN", "to_country": "CI",
-        "amount": { "amount": ask.amount, "currency": "XOF" }, "side": ask.side,
-        "funding_rail": "wave", "payout_rail": "wave",
+        "send_currency": currency, "receive_currency": "XOF",
+        "from_country": from, "to_country": to,
+        "amount": { "amount": ask.amount, "currency": currency }, "side": ask.side,
+        "funding_rail": ask.way.rail(), "payout_rail": "wave",
     });
     let quote = person.ask(Request::post("/v1/quotes", body)).await?;
     let funding_deadline =
         text(&quote, "funding_deadline").parse().context("a quote has no funding deadline")?;
-    Ok(Quote { id: text(&quote, "id").to_owned(), funding_deadline })
+    let receive = quote.get("receive").map(|receive| text(receive, "amount")).unwrap_or_default();
+    Ok(Quote {
+        id: text(&quote, "id").to_owned(),
+        way: ask.way,
+        receive: receive.to_owned(),
+        funding_deadline,
+    })
+}
+
+impl Way {
+    fn rail(self) -> &'static str {
+        match self {
+            Wave => "wave",
+            Transfer => "sepa_transfer",
+            Debit => "sepa_debit",
+        }
+    }
+
+    fn payer(self, person: &Person<'_>) -> Value {
+        match self {
+            Wave => json!({ "rail": "wave", "phone": person.phone }),
+            Transfer => json!({ "rail": "sepa_transfer", "name": "Jenny Rosen" }),
+            Debit => json!({
+                "rail": "sepa_debit", "name": "Jenny Rosen", "email": "jenny@example.com", "iban": IBAN,
+            }),
+        }
+    }
+
+    fn to_country(self) -> &'static str {
+        match self {
+            Wave => "CI",
+            Transfer | Debit => "SN",
+        }
+    }
+
+    /// Whose simulator makes the payer pay.
+    fn provider(self) -> &'static str {
+        match self {
+            Wave => "wave",
+            Transfer | Debit => "stripe",
+        }
+    }
 }
 
 impl<'p> Order<'p> {
@@ -78,39 +149,64 @@ impl<'p> Order<'p> {
     ) -> anyhow::Result<Order<'p>> {
         let body = json!({
             "quote_id": quote.id,
-            "payer": { "rail": "wave", "phone": person.phone },
-            "payee": { "rail": "wave", "phone": payee.phone, "name": payee.name, "country": "CI" },
+            "payer": quote.way.payer(person),
+            "payee": {
+                "rail": "wave", "phone": payee.phone, "name": payee.name, "country": quote.way.to_country(),
+            },
             "purpose": "family support",
         });
         let view =
             person.ask(Request::post("/v1/transfers", body).key(format!("order-{}", quote.id))).await?;
-        Order::of(person, line, &view)
+        Order::of(person, line, quote.way, &view)
     }
 
     /// Orders what was quoted with the money that came too late for this one.
     pub async fn place_with_late_money(&self, quote: &Quote) -> anyhow::Result<Order<'p>> {
         let request = Request::post(format!("{}/late_payment", self.path()), json!({ "quote_id": quote.id }));
         let view = self.person.ask(request.key(format!("late-{}", quote.id))).await?;
-        Order::of(self.person, self.line, &view)
+        Order::of(self.person, self.line, quote.way, &view)
     }
 
-    fn of(person: &'p Person<'p>, line: &'p Line, view: &Value) -> anyhow::Result<Order<'p>> {
+    fn of(person: &'p Person<'p>, line: &'p Line, way: Way, view: &Value) -> anyhow::Result<Order<'p>> {
         let id = text(view, "id").to_owned();
         let total =
             view.get("total_to_pay").map(|total| text(total, "amount")).unwrap_or_default().to_owned();
         anyhow::ensure!(!id.is_empty() && !total.is_empty(), "a transfer has no id or no total: {view}");
-        let order = Order { person, line, id, total, shown: Mutex::default() };
+        let order = Order { person, line, way, id, total, shown: Mutex::default() };
         order.show(text(view, "status"));
         Ok(order)
     }
 
     /// The page that the payer is sent to, once the provider has supplied it.
     pub async fn page(&self) -> anyhow::Result<String> {
+        Ok(text(&self.action("redirect").await?, "url").to_owned())
+    }
+
+    /// What the payer still has to send, and where to, once it is less than `less_than`, minor units.
+    pub async fn instructions(&self, less_than: i64) -> anyhow::Result<Money> {
+        loop {
+            let action = self.action("bank_transfer").await?;
+            let iban: Result<Iban, _> = Iban::parse(text(&action, "iban"));
+            anyhow::ensure!(
+                iban.is_ok() && !text(&action, "reference").is_empty(),
+                "nowhere to pay: {action}"
+            );
+            let amount = action.get("amount").unwrap_or(&Value::Null);
+            let amount = Money::parse(text(amount, "amount"), Currency::parse(text(amount, "currency"))?)?;
+            if amount.minor() < less_than {
+                return Ok(amount);
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// What the payer has to do, once the provider has said so.
+    async fn action(&self, kind: &str) -> anyhow::Result<Value> {
         let mut view = self.view(None).await?;
         loop {
             let action = view.get("next_action").unwrap_or(&Value::Null);
-            if text(action, "type") == "redirect" {
-                return Ok(text(action, "url").to_owned());
+            if text(action, "type") == kind {
+                return Ok(action.clone());
             }
             let status = text(&view, "status");
             anyhow::ensure!(status == "awaiting_payment", "the transfer is {status} before anybody paid");
@@ -120,7 +216,11 @@ impl<'p> Order<'p> {
 
     /// The collection's reference, by which the payer may be made to pay.
     pub async fn collection(&self) -> anyhow::Result<String> {
-        self.page().await?;
+        match self.way {
+            Wave => drop(self.page().await?),
+            Transfer => drop(self.instructions(i64::MAX).await?),
+            Debit => drop(self.until(&["collecting", "completed"]).await?),
+        }
         let timeline = self.timeline().await?;
         let movement =
             timeline.iter().filter_map(|line| line.get("movement")).find(|m| text(m, "kind") == "collection");
@@ -138,14 +238,36 @@ impl<'p> Order<'p> {
 
     /// The payer pays what `collection` asks for, whatever became of the transfer.
     pub async fn pay_anyway(&self, collection: &str) -> anyhow::Result<()> {
-        let pay = Request::post("/_control/wave/pay", json!({ "reference": collection }));
         self.line.say("pays");
-        self.person.stage.simulators.ask(&pay).await?;
-        Ok(())
+        self.control("pay", json!({ "reference": collection })).await
+    }
+
+    /// The payer sends a part of it.
+    pub async fn pay_part(&self, amount: &str) -> anyhow::Result<()> {
+        let reference = self.collection().await?;
+        self.line.say("pays a part");
+        self.control("pay", json!({ "reference": reference, "amount": amount })).await
+    }
+
+    /// The payer has their bank take a debit back.
+    pub async fn dispute(&self) -> anyhow::Result<()> {
+        let reference = self.collection().await?;
+        self.line.say("has the bank take it back");
+        self.control("disputes", json!({ "reference": reference })).await
+    }
+
+    async fn control(&self, what: &str, wish: Value) -> anyhow::Result<()> {
+        let path = format!("/_control/{}/{what}", self.way.provider());
+        self.person.stage.simulators.ask(&Request::post(path, wish)).await.map(drop)
     }
 
     /// Returns once the transfer is in one of the `wanted` statuses; an end that is not wanted is an error.
     pub async fn until(&self, wanted: &[&str]) -> anyhow::Result<String> {
+        self.beyond("", wanted).await
+    }
+
+    /// The same of a transfer that has come to an `end`, and is not to stay there.
+    pub async fn beyond(&self, end: &str, wanted: &[&str]) -> anyhow::Result<String> {
         let mut view = self.view(None).await?;
         loop {
             let status = text(&view, "status").to_owned();
@@ -154,12 +276,18 @@ impl<'p> Order<'p> {
                 return Ok(status);
             }
             anyhow::ensure!(
-                !ENDS.contains(&status.as_str()),
+                status == end || !ENDS.contains(&status.as_str()),
                 "the transfer is {status}, not {}",
                 wanted.join(" or ")
             );
             view = self.view(Some(&view)).await?;
         }
+    }
+
+    /// What was given back, major units.
+    pub async fn refunded(&self) -> anyhow::Result<String> {
+        let view = self.view(None).await?;
+        Ok(view.get("refunded_total").map(|total| text(total, "amount")).unwrap_or_default().to_owned())
     }
 
     fn show(&self, status: &str) {
@@ -173,7 +301,7 @@ impl<'p> Order<'p> {
     /// Returns once the timeline has `event`.
     pub async fn until_told(&self, event: &str) -> anyhow::Result<()> {
         while !self.events().await?.iter().any(|told| told == event) {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            sleep(LOOK_AGAIN).await;
         }
         Ok(())
     }

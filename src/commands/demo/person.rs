@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::Context;
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
 
@@ -53,6 +52,14 @@ impl<'s> Person<'s> {
         self.send(&request).await?.success(&request)
     }
 
+    /// The code of a refusal with `status`.
+    pub async fn refused(&self, request: Request, status: u16) -> anyhow::Result<String> {
+        let answer = self.send(&request).await?;
+        let code = text(&answer.body, "code").to_owned();
+        anyhow::ensure!(answer.status == status, "{} {code} instead of a refusal", answer.status);
+        Ok(code)
+    }
+
     /// The answer to `request`, with fresh tokens when the old ones have run out.
     async fn send(&self, request: &Request) -> anyhow::Result<Answer> {
         let server = self.stage.gateway.server();
@@ -62,7 +69,11 @@ impl<'s> Person<'s> {
             return Ok(answer);
         }
         let refresh = Request::post("/v1/auth/refresh", json!({ "refresh_token": tokens.refresh }));
-        let fresh = Tokens::of(&server.ask(&refresh).await?)?;
+        let refreshed = server.send(&refresh).await?;
+        let fresh = match refreshed.status {
+            401 => Tokens::of(&by_text_message(self.stage, &self.phone).await?)?,
+            _ => Tokens::of(&refreshed.success(&refresh)?)?,
+        };
         let request = request.clone().bearer(&fresh.access);
         *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
         server.send(&request).await
@@ -84,10 +95,10 @@ impl Tokens {
 /// Asks for a code, reads it on the phone and shows it.
 async fn by_text_message(stage: &Stage, phone: &str) -> anyhow::Result<Value> {
     let server = stage.gateway.server();
+    let known = stage.inbox(phone).await?.len();
     let challenge = Request::post("/v1/auth/otp", json!({ "phone": phone, "channel": "sms" }));
     let challenge = server.ask(&challenge).await?;
-    let messages = stage.messages(phone).await?;
-    let code = messages.first().and_then(|message| code_in(message)).context("the message has no code")?;
+    let code = stage.told(phone, known, |message| code_in(message).map(str::to_owned)).await?;
     let proof = json!({ "challenge_id": text(&challenge, "challenge_id"), "code": code });
     server.ask(&Request::post("/v1/auth/otp/verify", proof)).await
 }

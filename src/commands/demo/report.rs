@@ -162,7 +162,7 @@ fn align_right(table: &mut Table, columns: &[usize]) {
 }
 
 fn scenes_table(scenes: &[Played]) -> Table {
-    let mut table = table(&["transfer", "path", "duration", "outcome"]);
+    let mut table = table(&["scene", "path", "duration", "outcome"]);
     for scene in scenes {
         let (mark, outcome) = match &scene.outcome {
             Ok(ending) => ('✓', ending.what.clone()),
@@ -198,16 +198,16 @@ fn trial_balance_table(books: &Books) -> Table {
             (debit, _) => [name, figure(debit, line), String::new()],
         });
     }
-    if let Some(first) = books.trial_balance.first() {
-        let (debits, credits) = books.totals();
-        table.add_row(["total".into(), figure(debits, first), figure(credits, first)]);
+    for (currency, (debits, credits)) in books.totals() {
+        let figure = |minor| grouped(&Money::new(minor, currency).major());
+        table.add_row([format!("total {currency}"), figure(debits), figure(credits)]);
     }
     align_right(&mut table, &[1, 2]);
     table
 }
 
 fn comparison_table(books: &Books) -> Table {
-    let mut table = table(&["float", "our ledger", "simulator", "difference"]);
+    let mut table = table(&["account", "our ledger", "simulator", "difference"]);
     for float in &books.floats {
         let difference = float.ours.checked_sub(float.theirs).map_or_else(|_| "?".into(), |gap| gap.major());
         let (ours, theirs) = (grouped(&float.ours.major()), grouped(&float.theirs.major()));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::cues::Cue;
-use super::order::{Ask, Order, Payee, quote};
+use super::order::{Ask, Order, Payee, Way, quote};
 use super::person::Person;
 use super::progress::{Line, Progress};
 use super::stage::Stage;
@@ -148,7 +148,7 @@ impl Part<'_> {
     }
 
     pub(super) fn ask(&self) -> Ask<'static> {
-        Ask { amount: "10000", side: "send" }
+        Ask { way: Way::Wave, amount: "10000", side: "send" }
     }
 
     /// A number for each scene; the simulated Wave refuses those that end in 9902.
@@ -176,10 +176,15 @@ impl Part<'_> {
     }
 
     pub(super) async fn ending(&self, orders: &[&Order<'_>], what: &str) -> anyhow::Result<Ending> {
-        let mut transfers = Vec::new();
-        for order in orders {
-            transfers.push((order.id.clone(), order.events().await?));
-        }
-        Ok(Ending { transfers, what: what.to_owned() })
+        ending(orders, what).await
     }
+}
+
+/// How a scene went, with the events of its transfers.
+pub async fn ending(orders: &[&Order<'_>], what: &str) -> anyhow::Result<Ending> {
+    let mut transfers = Vec::new();
+    for order in orders {
+        transfers.push((order.id.clone(), order.events().await?));
+    }
+    Ok(Ending { transfers, what: what.to_owned() })
 }

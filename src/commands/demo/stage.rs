@@ -62,12 +62,13 @@ impl Stage {
         self.clock.now()
     }
 
-    /// Moves every clock to `instant`.
+    /// Moves every clock to `instant`: the gateway's first, since the simulators tell at once what the leap brought,
+    /// and a webhook of the future is not believed.
     pub async fn move_clocks(&self, instant: DateTime<Utc>) -> anyhow::Result<()> {
         let step = instant.signed_duration_since(self.now()).max(TimeDelta::zero());
         let body = json!({ "set": self.now() + step });
-        self.simulators.ask(&Request::post("/_control/clock", body.clone())).await?;
-        self.gateway.server().ask(&Request::post("/v1/sandbox/clock", body)).await?;
+        self.gateway.server().ask(&Request::post("/v1/sandbox/clock", body.clone())).await?;
+        self.simulators.ask(&Request::post("/_control/clock", body)).await?;
         self.clock.advance(step)?;
         Ok(())
     }
@@ -78,24 +79,39 @@ impl Stage {
         Ok(())
     }
 
-    /// The messages on a simulated phone, newest first; waits for the first.
-    pub async fn messages(&self, phone: &str) -> anyhow::Result<Vec<String>> {
-        let request = Request::get("/sms/inbox").query("to", phone);
+    /// The messages on a simulated phone, newest first.
+    pub async fn inbox(&self, phone: &str) -> anyhow::Result<Vec<String>> {
+        let inbox = self.simulators.ask(&Request::get("/sms/inbox").query("to", phone)).await?;
+        Ok(data(&inbox).iter().map(|sms| text(sms, "body").to_owned()).collect())
+    }
+
+    /// What `read` finds in a message that came after the first `known`, waiting for it.
+    pub async fn told<T>(
+        &self,
+        phone: &str,
+        known: usize,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> anyhow::Result<T> {
         let give_up_at = Instant::now() + PATIENCE;
         loop {
-            let inbox = self.simulators.ask(&request).await?;
-            let messages: Vec<String> = data(&inbox).iter().map(|sms| text(sms, "body").to_owned()).collect();
-            if !messages.is_empty() {
-                return Ok(messages);
+            let messages = self.inbox(phone).await?;
+            let new = messages.len().saturating_sub(known);
+            if let Some(found) = messages.iter().take(new).find_map(|message| read(message)) {
+                return Ok(found);
             }
-            anyhow::ensure!(Instant::now() < give_up_at, "no message came to {phone}");
+            anyhow::ensure!(Instant::now() < give_up_at, "no such message came to {phone}");
             sleep(TRY_AGAIN).await;
         }
     }
 
     /// What the simulated Wave has on record about `name`, a reference or a number: what moved and what failed.
     pub async fn operations_of(&self, name: &str) -> anyhow::Result<Vec<Value>> {
-        let record = self.simulators.ask(&Request::get("/_control/wave/operations")).await?;
+        self.operations_at("wave", name).await
+    }
+
+    /// The same of any provider. Stripe names a customer, not a number.
+    pub async fn operations_at(&self, provider: &str, name: &str) -> anyhow::Result<Vec<Value>> {
+        let record = self.simulators.ask(&Request::get(format!("/_control/{provider}/operations"))).await?;
         let is_of =
             |operation: &&Value| text(operation, "reference") == name || text(operation, "party") == name;
         Ok(data(&record).iter().filter(is_of).cloned().collect())
