@@ -49,7 +49,7 @@ pub struct Cli {
 pub enum Command {
     /// Run the gateway, with simulated providers beside it in sandbox mode
     Serve,
-    /// Play eight transfers side by side, with everything that goes wrong, and check every book
+    /// Play fifteen scenes with everything that goes wrong, and check every book
     Demo(demo::Demo),
     /// Bring the database's schema up to date
     Migrate,

@@ -26,16 +26,19 @@ fn assert_nothing_left(folder: &Path) {
 }
 
 #[test]
-fn eight_transfers_end_as_they_should_and_both_books_agree() {
+fn every_scene_ends_as_it_should_and_both_books_agree() {
     let folder = tempfile::tempdir().unwrap();
     let output = demo(folder.path()).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["problems"], serde_json::json!([]), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success());
-    let transfers = report["transfers"].as_array().unwrap();
-    assert!(transfers.len() == 8 && transfers.iter().all(|transfer| transfer["ok"] == true));
-    assert_eq!(report["comparison"]["operations"], 14, "7 collections, 6 disbursements, 1 refund");
-    assert_eq!(report["comparison"]["matched_movements"], 14);
+    let scenes = report["scenes"].as_array().unwrap();
+    assert!(scenes.len() == 15 && scenes.iter().all(|scene| scene["ok"] == true));
+    let francs = 7 + 6 + 1;
+    let euros = 6 + 5 + 1 + 1;
+    let matched = &report["comparison"]["matched_movements"];
+    assert_eq!(*matched, francs + euros, "collections, disbursements, refund; and one dispute");
+    assert_eq!(report["comparison"]["operations"], *matched);
     assert_nothing_left(folder.path());
 }
 

@@ -3,15 +3,16 @@
 use anyhow::Context;
 use domain::{Account, Currency, Money};
 use serde_json::Value;
+use tokio::time::sleep;
 
 use super::books;
 use super::euros::Part;
 use super::http::text;
 use super::order::{Ask, Quote, quote};
 use super::person::Person;
-use super::scenes::Ending;
+use super::scenes::{Ending, LOOK_AGAIN};
 
-/// What the payer forgets of the first part.
+/// What the payer sends at first.
 const FIRST_PART: &str = "40";
 
 impl Part<'_> {
@@ -36,7 +37,7 @@ impl Part<'_> {
         let francs = self.received(&offer).await?;
         self.ending(
             &[&order],
-            &format!("{} EUR debited on the sixth banking day became {francs} XOF", order.total),
+            &format!("{} EUR debited, sure six banking days later, became {francs} XOF", order.total),
         )
         .await
     }
@@ -90,6 +91,11 @@ impl Part<'_> {
         self.rate_has_changed().await;
         order.pay().await?;
         order.until(&["refunding"]).await?;
+        let refund = order.movement("refund").await?;
+        // Days that pass before Stripe has it are not days that it takes.
+        while self.stage.operations_at("stripe", &refund).await?.is_empty() {
+            sleep(LOOK_AGAIN).await;
+        }
         self.days_pass().await?;
         order.until(&["refunded"]).await?;
         let back = self.moved_by(&collection, &["collection"]).await?;

@@ -1,7 +1,7 @@
 //! The seven scenes with euros: from Paris to a phone in Dakar, and two admins who change the rate meanwhile.
 //!
 //! All of them order before the rate changes, so that what was offered is seen to hold. Then everybody comes as far as
-//! the day allows, six banking days pass at once, and what banks do in that time has happened.
+//! the day allows, seven banking days pass at once, and what banks do in that time has happened.
 
 use std::time::{Duration, Instant};
 
@@ -18,9 +18,10 @@ use super::scenes::{Ending, Played, ending};
 use super::stage::Stage;
 
 /// The longest that a scene may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Banking days until a direct debit is paid: one until it is handed in, five until it is sure.
-const DEBIT_TAKES: u32 = 6;
+const PATIENCE: Duration = Duration::from_secs(45);
+/// Banking days until a direct debit is paid: at most one until the bank takes it, one until it is debited, five until
+/// it is sure.
+const DEBIT_TAKES: u32 = 7;
 
 /// What a scene is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +179,7 @@ impl Part<'_> {
             return Ok(());
         }
         self.cues.waiting.given_by_all().await;
-        self.line.say("lets six banking days pass");
+        self.line.say("lets seven banking days pass");
         self.stage.move_clocks(self.debit_paid_at()).await?;
         self.cues.passed.give(self.number);
         Ok(())

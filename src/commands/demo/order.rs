@@ -36,6 +36,8 @@ pub enum Way {
 
 use Way::{Debit, Transfer, Wave};
 
+const NAME: &str = "Jenny Rosen";
+const EMAIL: &str = "jenny.rosen@example.com";
 /// Stripe's published number of an account in France that pays.
 const IBAN: &str = "FR1420041010050500013M02606";
 
@@ -116,10 +118,9 @@ impl Way {
     fn payer(self, person: &Person<'_>) -> Value {
         match self {
             Wave => json!({ "rail": "wave", "phone": person.phone }),
-            Transfer => json!({ "rail": "sepa_transfer", "name": "Jenny Rosen" }),
-            Debit => json!({
-                "rail": "sepa_debit", "name": "Jenny Rosen", "email": "jenny@example.com", "iban": IBAN,
-            }),
+            // Without an address Stripe gives no bank transfer back.
+            Transfer => json!({ "rail": "sepa_transfer", "name": NAME, "email": EMAIL }),
+            Debit => json!({ "rail": "sepa_debit", "name": NAME, "email": EMAIL, "iban": IBAN }),
         }
     }
 
@@ -221,13 +222,16 @@ impl<'p> Order<'p> {
             Transfer => drop(self.instructions(i64::MAX).await?),
             Debit => drop(self.until(&["collecting", "completed"]).await?),
         }
+        self.movement("collection").await
+    }
+
+    /// The reference of the first movement of this kind.
+    pub async fn movement(&self, kind: &str) -> anyhow::Result<String> {
         let timeline = self.timeline().await?;
         let movement =
-            timeline.iter().filter_map(|line| line.get("movement")).find(|m| text(m, "kind") == "collection");
-        Ok(movement
-            .map(|movement| text(movement, "reference"))
-            .context("the timeline names no collection")?
-            .to_owned())
+            timeline.iter().filter_map(|line| line.get("movement")).find(|m| text(m, "kind") == kind);
+        let movement = movement.with_context(|| format!("the timeline names no {kind}"))?;
+        Ok(text(movement, "reference").to_owned())
     }
 
     /// The payer pays in the app.

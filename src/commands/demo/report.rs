@@ -55,7 +55,7 @@ impl Report {
             "database": self.database,
             "folder": self.kept,
             "duration_ms": milliseconds(self.took),
-            "transfers": self.scenes.iter().map(scene_json).collect::<Vec<_>>(),
+            "scenes": self.scenes.iter().map(scene_json).collect::<Vec<_>>(),
             "trial_balance": self.books.as_ref().map(trial_balance_json),
             "comparison": self.books.as_ref().map(comparison_json),
             "verify": self.verified.as_ref().map(|(_, found)| found),
@@ -86,7 +86,7 @@ impl Report {
         let verdict = if problems.is_empty() { "Everything adds up" } else { "Something is off" };
         let seconds = self.took.as_secs_f32();
         let _ =
-            writeln!(out, "\n{verdict}: {} transfers, {}, {seconds:.1} s.", self.scenes.len(), self.database);
+            writeln!(out, "\n{verdict}: {} scenes, {}, {seconds:.1} s.", self.scenes.len(), self.database);
         if let Some(folder) = &self.kept {
             let _ = writeln!(out, "Books and log are in {}.", folder.display());
         }

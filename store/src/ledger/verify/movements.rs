@@ -20,6 +20,9 @@ impl Verifier<'_> {
             if let Some(wrong) = wrong_booking(dossier, movement) {
                 self.report.find(Check::Transfer, &*place, wrong);
             }
+            if let Some(wrong) = wrong_disputes(dossier, movement) {
+                self.report.find(Check::Transfer, &*place, wrong);
+            }
             if let Some(wrong) = wrong_holds(dossier, movement) {
                 self.report.find(Check::Hold, &*place, wrong);
             }
@@ -60,6 +63,23 @@ fn wrong_booking(dossier: &Dossier, movement: &Movement) -> Option<String> {
         let words: Vec<&str> = expected.iter().map(|kind| kind.as_str()).collect();
         format!("being {}, it should be booked as {words:?} and is as {booked:?}", movement.state)
     })
+}
+
+/// What a dispute took is booked once more than what won ones brought back, while the collection is disputed; each time
+/// the whole amount.
+fn wrong_disputes(dossier: &Dossier, movement: &Movement) -> Option<String> {
+    if movement.kind != MovementKind::Collection {
+        return None;
+    }
+    let is_about = |flow: &&Flow| {
+        flow.movement == Some(movement.reference.uuid()) && flow.kind == EntryKind::Dispute.as_str()
+    };
+    let booked: BTreeMap<Uuid, i64> =
+        dossier.flows.iter().filter(is_about).map(|flow| (flow.entry, flow.minor.saturating_abs())).collect();
+    let is_taken = booked.len() % 2 == 1;
+    let fits = is_taken == (movement.state == MovementState::Disputed)
+        && booked.values().all(|minor| *minor == movement.amount.minor());
+    (!fits).then(|| format!("being {}, its disputes are booked as {:?}", movement.state, booked.values()))
 }
 
 fn is_booking(kind: &str) -> bool {
