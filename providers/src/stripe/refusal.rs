@@ -181,6 +181,12 @@ fn refused(operation: &Operation, response: &Response, said: Said) -> Result<Out
             describe(response, &said)
         )));
     }
+    // A transfer is given back by way of its payer's e-mail address: without one only a person can.
+    if let (Operation::Refund(_), "parameter_missing", "instructions_email", 400) =
+        (operation, code, said.param.as_str(), response.status)
+    {
+        return Ok(Outcome::Declined { code: "instructions_email".to_owned(), message: said.message });
+    }
     if matches!(response.status, 401 | 403 | 405 | 407) || CONTRACT.contains(&code) {
         return Err(ProviderError::misconfigured(describe(response, &said)));
     }

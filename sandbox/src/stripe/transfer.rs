@@ -107,9 +107,12 @@ pub fn arrive(scene: &Scene<'_>, customer: &str, arrival: &Arrival) -> Result<Va
         },
     });
     let entry = move_cash(scene, &mut owner, arrival.amount, "funded", &transfer)?;
-    event::emit(scene, "cash_balance.funds_available", &customer::cash_balance(&owner))?;
     if text(&owner, "_mode") != "manual" {
         reconcile(scene, &mut owner, arrival)?;
+    }
+    // Told of what no intent took.
+    if int(&owner, "_cash") > 0 {
+        event::emit(scene, "cash_balance.funds_available", &customer::cash_balance(&owner))?;
     }
     Ok(entry)
 }
