@@ -21,6 +21,7 @@ pub mod calendar;
 pub mod country;
 pub mod currency;
 pub mod fee;
+pub mod for_admins;
 pub mod fx;
 pub mod hold;
 pub mod iban;
@@ -44,6 +45,7 @@ pub use book::Book;
 pub use country::{Country, CountryError};
 pub use currency::{Currency, CurrencyError};
 pub use fee::{FeeError, FeeSchedule};
+pub use for_admins::ForAdmins;
 pub use fx::{
     Consent, Conversion, CustomerRate, FxError, Pair, PairRate, Rate, RateError, RateLimits, RateRefusal,
     RateTable, Route, Spread,

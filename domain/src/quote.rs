@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::country::Country;
 use crate::currency::Currency;
 use crate::fee::FeeSchedule;
+use crate::for_admins::ForAdmins;
 use crate::fx::{Conversion, FxError, Route};
 use crate::ids::{QuoteId, UserId};
 use crate::money::Money;
@@ -102,7 +103,7 @@ pub struct Quote {
     /// Sent per unit received.
     pub inverse: Decimal,
     /// What the conversion earns us. For admins only.
-    pub margin: Money,
+    pub margin: ForAdmins<Money>,
     /// When it was priced.
     pub created_at: DateTime<Utc>,
     /// From when on it is refused.
@@ -150,7 +151,7 @@ impl Quote {
             total_to_pay,
             rate: conversion.rate.decimal(),
             inverse: conversion.inverse.decimal(),
-            margin: conversion.margin,
+            margin: ForAdmins::new(conversion.margin),
             created_at: now,
             expires_at,
             funding_deadline,

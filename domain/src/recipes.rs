@@ -91,23 +91,24 @@ pub fn conversion(terms: &Transfer) -> Recipe {
         return Ok(gather([fee]));
     }
     let (fx_send, fx_receive) = (Account::Fx { currency: send }, Account::Fx { currency: receive });
-    let margin = Account::MarginRevenue { currency: terms.margin.currency() };
-    if terms.margin.currency() == receive {
+    let earned = *terms.margin.reveal();
+    let margin = Account::MarginRevenue { currency: earned.currency() };
+    if earned.currency() == receive {
         Ok(gather([
             posting(&payer, &fx_send, terms.send)?,
             fee,
             posting(&fx_receive, &converted, terms.receive)?,
-            posting(&fx_receive, &margin, terms.margin)?,
+            posting(&fx_receive, &margin, earned)?,
         ]))
-    } else if terms.margin.currency() == send {
+    } else if earned.currency() == send {
         Ok(gather([
-            posting(&payer, &fx_send, terms.send.checked_sub(terms.margin)?)?,
-            posting(&payer, &margin, terms.margin)?,
+            posting(&payer, &fx_send, terms.send.checked_sub(earned)?)?,
+            posting(&payer, &margin, earned)?,
             fee,
             posting(&fx_receive, &converted, terms.receive)?,
         ]))
     } else {
-        Err(RecipeError::MarginCurrency { margin: terms.margin.currency() })
+        Err(RecipeError::MarginCurrency { margin: earned.currency() })
     }
 }
 

@@ -38,7 +38,7 @@ impl Maker {
 }
 
 /// What is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Proposal {
     /// Of which kind.
     pub kind: ApprovalKind,

@@ -1,7 +1,7 @@
 //! Quotes as stored. That a quote serves one transfer is guarded by `transfers.quote_id`, not here.
 
 use domain::fx::Leg;
-use domain::{Money, Quote, QuoteId, UserId};
+use domain::{ForAdmins, Money, Quote, QuoteId, UserId};
 use serde_json::{Value, json};
 
 use crate::db::on;
@@ -25,7 +25,7 @@ pub async fn insert(tx: &mut Tx, quote: &Quote, legs: &[Leg]) -> Result<(), Stor
         let query = query.bind(q.receive.minor()).bind(q.receive.currency().code());
         let query = query.bind(q.fee.minor()).bind(q.total_to_pay.minor());
         let query = query.bind(q.rate.to_string()).bind(q.inverse.to_string());
-        let query = query.bind(q.margin.minor()).bind(q.margin.currency().code());
+        let query = query.bind(q.margin.reveal().minor()).bind(q.margin.reveal().currency().code());
         let query = query.bind(q.terms_digest.to_vec()).bind(q.delivery_estimate_s);
         let query = query.bind(q.expires_at).bind(q.funding_deadline).bind(q.created_at);
         let query = query.bind(legs_text(legs));
@@ -93,7 +93,7 @@ impl TryFrom<QuoteRow> for Quote {
             total_to_pay: Money::new(row.total_minor, send),
             rate: decimal(what, &row.rate)?,
             inverse: decimal(what, &row.inverse)?,
-            margin: money(what, row.margin_minor, &row.margin_currency)?,
+            margin: ForAdmins::new(money(what, row.margin_minor, &row.margin_currency)?),
             created_at: row.created_at,
             expires_at: row.expires_at,
             funding_deadline: row.funding_deadline,

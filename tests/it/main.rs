@@ -6,6 +6,7 @@ mod alerts;
 mod auth;
 mod backup;
 mod bad_input;
+mod canary;
 mod cli;
 mod demo;
 mod fuzz;

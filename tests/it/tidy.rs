@@ -150,6 +150,26 @@ fn the_api_knows_no_sql() {
     has_never_heard_of("src/api", &["sqlx", "rusqlite", "\"SELECT", "\"INSERT", "\"UPDATE", "\"DELETE FROM"]);
 }
 
+/// See `docs/adr/0026-what-operators-cannot-infer.md`.
+#[test]
+fn margins_are_revealed_to_the_books_and_to_admins_only() {
+    let may = ["store/src/quotes.rs", "store/src/transfers.rs"];
+    for (path, source) in ["src", "store/src", "providers/src"].iter().flat_map(|room| files(room, "rs")) {
+        let is_admin_s = path.starts_with("src/api/admin/") && !OPERATORS_READ.contains(&path.as_str());
+        let is_allowed = may.contains(&path.as_str()) || is_admin_s || is_test(&path);
+        assert!(is_allowed || !code(&source).contains(".reveal()"), "{path} reveals what is for admins");
+    }
+}
+
+/// Views of staff, operators among them.
+const OPERATORS_READ: [&str; 5] = [
+    "src/api/admin/attention.rs",
+    "src/api/admin/audit.rs",
+    "src/api/admin/ledger.rs",
+    "src/api/admin/queues.rs",
+    "src/api/admin/sms.rs",
+];
+
 #[test]
 fn time_and_chance_come_from_one_place() {
     for room in ["src", "store/src", "providers/src"] {

@@ -8,6 +8,8 @@
 //! | sells base | receive | `pay = ceil(receive / buy)` | the same |
 //! | crosses | either | exact through both legs, rounded once | `floor(send × cross mid) − receive`, in what is received |
 
+use std::fmt;
+
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use rust_decimal::Decimal;
@@ -19,7 +21,7 @@ use crate::fx::{Direction, FxError, Leg, Rate, Route};
 use crate::money::Money;
 
 /// Two amounts that were set against each other, and what we earned.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Conversion {
     /// What the customer gives, fee apart.
     pub send: Money,
@@ -34,6 +36,14 @@ pub struct Conversion {
     pub margin: Money,
     /// The legs that led here. For admins only.
     pub legs: Vec<Leg>,
+}
+
+/// Everything but the margin.
+impl fmt::Debug for Conversion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Conversion");
+        shown.field("send", &self.send).field("receive", &self.receive).finish_non_exhaustive()
+    }
 }
 
 impl Conversion {

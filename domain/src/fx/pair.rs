@@ -69,7 +69,7 @@ pub enum CustomerRate {
 }
 
 /// What the base of a pair costs, in its quote currency, as of an instant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PairRate {
     /// Which currencies.
     pub pair: Pair,
@@ -85,6 +85,14 @@ pub struct PairRate {
     pub as_of: DateTime<Utc>,
     /// How long it may be quoted; `None` for what does not age.
     pub max_age: Option<TimeDelta>,
+}
+
+/// Which pair and since when: no figure of it.
+impl fmt::Debug for PairRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("PairRate");
+        shown.field("pair", &self.pair).field("as_of", &self.as_of).finish_non_exhaustive()
+    }
 }
 
 impl PairRate {

@@ -101,8 +101,15 @@ impl FromStr for Rate {
 }
 
 /// What we earn on a rate, in basis points over or under mid: 0 to less than 10,000, 4 decimals.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Spread(Decimal);
+
+/// For admins only, so no figure of it.
+impl fmt::Debug for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Spread(for admins)")
+    }
+}
 
 impl Spread {
     /// No spread: customers get the mid.

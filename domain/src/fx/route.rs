@@ -1,5 +1,7 @@
 //! From one currency to another: directly, or through the pivot.
 
+use std::fmt;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -19,7 +21,7 @@ words! {
 }
 
 /// One step of a route, with the rates that it is taken at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Leg {
     /// Which pair.
     pub pair: Pair,
@@ -33,6 +35,15 @@ pub struct Leg {
     pub source: String,
     /// Since when.
     pub as_of: DateTime<Utc>,
+}
+
+/// Everything but the mid.
+impl fmt::Debug for Leg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Leg");
+        shown.field("pair", &self.pair).field("direction", &self.direction).field("rate", &self.rate);
+        shown.field("as_of", &self.as_of).finish_non_exhaustive()
+    }
 }
 
 impl Leg {

@@ -24,7 +24,7 @@ pub use plan::{Audience, Fresh, Happening, Lane, NoticeKind, Promise, PromiseKin
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use crate::{Account, Country, Money, Quote, QuoteId, Rail, TransferId, UserId, Wallet};
+use crate::{Account, Country, ForAdmins, Money, Quote, QuoteId, Rail, TransferId, UserId, Wallet};
 
 words! {
     /// Where a transfer stands; the words of the API.
@@ -108,7 +108,7 @@ pub struct Transfer {
     pub rate: Decimal,
     pub inverse: Decimal,
     /// What the conversion earns, in the send or the receive currency; zero within one currency.
-    pub margin: Money,
+    pub margin: ForAdmins<Money>,
     /// The payee's own account with us, for the rail `balance`.
     pub payee_account: Option<Account>,
     /// The caller's own word for it.

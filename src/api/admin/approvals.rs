@@ -29,7 +29,7 @@ pub struct ApprovalQuery {
 }
 
 /// Something that takes two people. For admins only.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Approval)]
 pub struct ApprovalView {
     #[schema(example = "approval_01jd3k5x8yf9tq2m7w4c6vbn0e")]

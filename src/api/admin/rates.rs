@@ -23,7 +23,7 @@ use crate::services::rates::{self, NewRate, Outcome, Terms};
 use crate::services::{FieldError, ServiceError};
 
 /// A rate that is to be in force. Give each customer's rate either outright or as a spread.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRateBody {
     /// What one unit of the base costs us, in the quote currency: decimal text of up to 18 digits.
@@ -55,7 +55,7 @@ pub struct NewRateBody {
 }
 
 /// A rate, in force or once in force. For admins only.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = AdminRate)]
 pub struct RateView {
     #[schema(example = "CNY")]
@@ -95,7 +95,7 @@ pub struct RateView {
 }
 
 /// All rates in force, and how the rate feed does. For admins only.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = AdminRates)]
 pub struct RatesView {
     /// By pair.

@@ -25,7 +25,7 @@ const ANCHOR: TimeDelta = TimeDelta::days(1);
 const AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 /// What somebody wants in force.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NewRate {
     /// Which pair, in the direction that it is stored in.
     pub pair: Pair,

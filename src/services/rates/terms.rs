@@ -1,11 +1,13 @@
 //! A rate as admins read it, and as an approval keeps it: the same words in both.
 
+use std::fmt;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use domain::{CustomerRate, FxError, Pair, PairRate, Rate, Spread};
 use serde::{Deserialize, Serialize};
 
 /// What a rate says, in decimal text. For admins only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// What the base costs us.
     pub mid: String,
@@ -23,6 +25,16 @@ pub struct Terms {
     pub as_of: String,
     /// How long it is quoted; null for what does not age.
     pub max_age_s: Option<i64>,
+}
+
+/// No figure of them.
+impl fmt::Debug for Terms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Terms")
+            .field("source", &self.source)
+            .field("as_of", &self.as_of)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Terms {
