@@ -42,7 +42,7 @@ impl AdminQuoteView {
             receive: quote.receive.into(),
             fee: quote.fee.into(),
             rate: quote.rate.normalize().to_string(),
-            margin: quote.margin.into(),
+            margin: (*quote.margin.reveal()).into(),
             legs,
             created_at: instant(quote.created_at),
         }

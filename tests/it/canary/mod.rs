@@ -15,6 +15,8 @@ mod secrets;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use moneybridge::telemetry::Metrics;
+
 use crate::testkit::{Ask, TestApp, on_each_database_with};
 use play::Played;
 use reading::Said;
@@ -37,12 +39,14 @@ async fn nobody_but_admins_reads_what_conversions_earn() {
     })
     .await;
     for needles in searched.lock().unwrap().iter() {
-        for (what, text) in [("a log line", lines.text()), ("a metric", metrics.render())] {
-            let found = needles.found_in_lines(what, &text);
-            assert!(found.is_empty(), "{}", some(&found));
-        }
+        let found = needles.found_in_lines("a log line", &lines.text());
+        assert!(found.is_empty(), "{}", some(&found));
+        let found = needles.found_in_metrics(&metrics.render());
+        assert!(found.is_empty(), "{}", some(&found));
     }
-    check_that_the_log_is_read(&lines, &searched.lock().unwrap());
+    for needles in searched.lock().unwrap().iter() {
+        check_that_lines_and_metrics_are_read(&lines, &metrics, needles);
+    }
 }
 
 /// What admins were told, and what everybody else was.
@@ -66,15 +70,16 @@ fn check_that_admins_see(needles: &Needles, told: &[Said]) {
     assert!(unseen.is_empty(), "not even admins read {unseen:#?}");
 }
 
-/// One figure in one fine line would have been found.
-fn check_that_the_log_is_read(lines: &log::Lines, searched: &[Needles]) {
+/// One figure in one fine line, or in one metric, would have been found.
+fn check_that_lines_and_metrics_are_read(lines: &log::Lines, metrics: &Metrics, needles: &Needles) {
     let mark = lines.text().len();
     assert!(mark > 100_000, "the log is not captured");
-    for needles in searched {
-        tracing::trace!(figure = needles.a_margin(), "a line of the control");
-        let found = needles.found_in_lines("the control", &lines.text()[mark..]);
-        assert!(!found.is_empty(), "a margin in the log would not be found");
-    }
+    tracing::trace!(figure = needles.margins().max(), "a line of the control");
+    let found = needles.found_in_lines("the control", &lines.text()[mark..]);
+    assert!(!found.is_empty(), "a margin in the log would not be found");
+    metrics::counter!("a_metric_of_the_control").absolute(needles.margins().min().unwrap_or_default());
+    let found = needles.found_in_metrics(&metrics.render());
+    assert!(!found.is_empty(), "a margin in a metric would not be found");
 }
 
 fn some(found: &[String]) -> String {

@@ -27,12 +27,14 @@ const NAMES: [&str; 9] = [
 const NAMES_IN_LOGS: usize = 7;
 /// With fewer digits a number is met by chance; in logs, which are full of numbers, one more.
 const FEWEST_DIGITS: usize = 5;
+/// The least number with so many digits.
+const LEAST: i64 = 10_000;
 
 /// Spellings, what each tells, and a search for all of them at once.
 pub struct Needles {
     search: AhoCorasick,
     spellings: Vec<(String, String)>,
-    margins: Vec<String>,
+    margins: Vec<u64>,
 }
 
 /// Every secret of what was played, from behind the API.
@@ -62,10 +64,9 @@ pub async fn of(app: &TestApp, played: &Played<'_>) -> Needles {
                 store::ledger::entries::of_account(&mut reader.conn(), &account, None, 1000).await.unwrap();
             for figure in lines.iter().flat_map(|line| [line.delta, line.balance]) {
                 let minor = figure.minor().abs();
-                let is_long = minor >= 10_i64.pow(FEWEST_DIGITS as u32 - 1);
-                if is_long && !known.contains(&minor) && name != "fx" {
-                    figures.insert(format!("{account}: {figure}"), amount(figure));
-                } else if is_long && !known.contains(&minor) && Currency::EUR != figure.currency() {
+                // The position in euros is the sum of what customers sent.
+                let is_known = known.contains(&minor) || account == Account::Fx { currency: Currency::EUR };
+                if minor >= LEAST && !is_known {
                     figures.insert(format!("{account}: {figure}"), amount(figure));
                 }
             }
@@ -74,11 +75,11 @@ pub async fn of(app: &TestApp, played: &Played<'_>) -> Needles {
     figures.extend(MIDS.map(|mid| (format!("the mid {mid}"), decimal(mid))));
     figures.extend(SPREADS.map(|spread| (format!("the spread {spread}"), spread_spellings(spread))));
     figures.extend(NAMES.map(|name| (name.to_owned(), BTreeSet::from([name.to_owned()]))));
-    Needles::new(figures, margins.iter().map(|margin| margin.minor().to_string()).collect())
+    Needles::new(figures, margins.iter().map(|margin| margin.minor().unsigned_abs()).collect())
 }
 
 impl Needles {
-    fn new(figures: BTreeMap<String, BTreeSet<String>>, margins: Vec<String>) -> Needles {
+    fn new(figures: BTreeMap<String, BTreeSet<String>>, margins: Vec<u64>) -> Needles {
         let spellings: Vec<(String, String)> = figures
             .into_iter()
             .flat_map(|(secret, spellings)| {
@@ -89,9 +90,9 @@ impl Needles {
         Needles { search, spellings, margins }
     }
 
-    /// What the control writes into the log.
-    pub fn a_margin(&self) -> &str {
-        self.margins.iter().max_by_key(|margin| margin.len()).unwrap()
+    /// What conversions earned, in minor units.
+    pub fn margins(&self) -> impl Iterator<Item = u64> {
+        self.margins.iter().copied()
     }
 
     /// Everything that is searched for and that admins can read.
@@ -121,14 +122,23 @@ impl Needles {
         .collect()
     }
 
-    /// Likewise in lines, where columns may have names and numbers are many.
+    /// Likewise in lines of a log, where columns have names and numbers are many.
     pub fn found_in_lines(&self, what: &str, text: &str) -> Vec<String> {
+        self.found_among_numbers(what, text, FEWEST_DIGITS + 1)
+    }
+
+    /// Likewise in what Prometheus reads.
+    pub fn found_in_metrics(&self, text: &str) -> Vec<String> {
+        self.found_among_numbers("a metric", text, FEWEST_DIGITS)
+    }
+
+    fn found_among_numbers(&self, what: &str, text: &str, fewest_digits: usize) -> Vec<String> {
         let counts = |needle: usize| {
             let spelling = &self.spellings[needle].0;
             let digits = spelling.bytes().filter(u8::is_ascii_digit).count();
             match NAMES.iter().position(|name| name == spelling) {
                 Some(place) => place < NAMES_IN_LOGS,
-                None => digits > FEWEST_DIGITS,
+                None => digits >= fewest_digits,
             }
         };
         let hits = self.hits(text).into_iter().filter(|(_, needle)| counts(*needle));
