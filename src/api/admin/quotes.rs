@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::services::quotes;
 
 /// A quote with what it earns. For admins only.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = AdminQuote)]
 pub struct AdminQuoteView {
     #[schema(example = "quote_01jd3k5x8yf9tq2m7w4c6vbn0e")]
