@@ -95,9 +95,12 @@ pub struct TrialLineView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TrialTotal)]
 pub struct TotalView {
+    #[schema(example = "EUR")]
     currency: &'static str,
-    /// Minor units.
+    /// Major units.
+    #[schema(example = "100101.49")]
     debit: String,
+    #[schema(example = "100101.49")]
     credit: String,
     is_balanced: bool,
 }
@@ -142,8 +145,8 @@ impl TrialView {
         let totals: BTreeMap<_, _> = balance.totals();
         let total = |(currency, sides): (domain::Currency, store::ledger::trial::Sides)| TotalView {
             currency: currency.code(),
-            debit: sides.debit.to_string(),
-            credit: sides.credit.to_string(),
+            debit: major(sides.debit, currency),
+            credit: major(sides.credit, currency),
             is_balanced: sides.debit == sides.credit,
         };
         TrialView {
@@ -152,6 +155,13 @@ impl TrialView {
             totals: is_whole.then(|| totals.into_iter().map(total).collect()),
         }
     }
+}
+
+/// A sum that may be beyond any one amount, in major units.
+fn major(minor: i128, currency: domain::Currency) -> String {
+    let digits = format!("{minor:0>width$}", width = currency.exponent() as usize + 1);
+    let (whole, decimals) = digits.split_at(digits.len() - currency.exponent() as usize);
+    if decimals.is_empty() { whole.to_owned() } else { format!("{whole}.{decimals}") }
 }
 
 /// Accounts by name.

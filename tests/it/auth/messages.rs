@@ -30,6 +30,11 @@ async fn a_country_whose_codes_are_not_used_is_paused_and_admins_see_it() {
             assert!((800..=900).contains(&wait), "{wait}");
         }
         assert_eq!(ask("+2250700000777".into()).await.status, 202, "other countries go on");
+        let app = gateway.app();
+        let mut reader = app.db.read().await.unwrap();
+        let alerts = store::alerts::open(&mut reader.conn(), AlertKind::SmsConversionLow).await.unwrap();
+        assert_eq!(alerts.len(), 1, "somebody is told, once");
+        drop(reader);
 
         gateway.advance(600).await;
         expect(&ask("+221770001398".into()).await, 429, "rate_limited");
@@ -46,11 +51,6 @@ async fn a_country_whose_codes_are_not_used_is_paused_and_admins_see_it() {
             shown.body["data"].as_array().unwrap().iter().find(|one| one["prefix"] == "SN").unwrap();
         assert_eq!((&senegal["sent"], &senegal["used"]), (&json!(23), &json!(2)), "{senegal}");
         assert!(senegal["paused_until"].is_null() && senegal["last_paused_at"].is_string(), "{senegal}");
-        let app = gateway.app();
-        let mut reader = app.db.read().await.unwrap();
-        let alerts = store::alerts::open(&mut reader.conn(), AlertKind::SmsConversionLow).await.unwrap();
-        assert_eq!(alerts.len(), 1, "somebody is told, once");
-        drop(reader);
         gateway.stop().await;
     })
     .await;
