@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use domain::{MandateId, Rail};
+use serde_json::json;
+use store::audit::{self, AuditEntry};
 use store::mandates;
 
 use super::bank::AccountDetails;
@@ -28,9 +30,14 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Given>, ServiceError
 /// Takes a consent back: nothing is debited under it from now on. What was submitted before goes on.
 pub async fn revoke(app: &App, caller: &Caller, id: MandateId) -> Result<(), ServiceError> {
     let mut tx = app.db.begin().await?;
-    let done = mandates::revoke(&mut tx, caller.user, id, app.clock.now()).await?;
-    tx.commit().await?;
-    if done { Ok(()) } else { Err(ServiceError::NotFound) }
+    let now = app.clock.now();
+    if !mandates::revoke(&mut tx, caller.user, id, now).await? {
+        return Err(ServiceError::NotFound);
+    }
+    let (actor, object) = (caller.actor(), id.to_string());
+    audit::record(&mut tx, AuditEntry { actor, action: "mandate.revoke", object, detail: json!({}) }, now)
+        .await?;
+    Ok(tx.commit().await?)
 }
 
 fn given(mandate: mandates::Mandate) -> Given {

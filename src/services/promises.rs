@@ -137,12 +137,8 @@ impl Leg<'_> {
                 Ok(Some(End::Again { after: backoff(self.promise.attempt), error: error.to_string() }))
             }
             BankError::Store(error) => Err(error.into()),
-            BankError::NothingToDebit if self.movement.state == MovementState::Intended => {
-                self.hear(Fact::Declined { code: "mandate_inactive".into() }).await
-            }
             BankError::NothingToDebit => {
-                self.hear(Fact::Unknown { reason: "sent before, and nothing is left to send again".into() })
-                    .await
+                self.hear(nothing_to_debit(self.movement.state, self.promise.attempt)).await
             }
         }
     }
@@ -276,6 +272,15 @@ impl Leg<'_> {
     }
 }
 
+/// What it means that there is nothing to debit: a refusal only at the very first attempt, when nothing can have left.
+/// Later an earlier attempt may have been taken and have ended between its answer and our commit, so it is asked about.
+fn nothing_to_debit(state: MovementState, attempt: i64) -> Fact {
+    match (state, attempt) {
+        (MovementState::Intended, 1) => Fact::Declined { code: "mandate_inactive".into() },
+        _ => Fact::Unknown { reason: "an earlier attempt may have been taken".into() },
+    }
+}
+
 /// Ends a transfer whose money did not come, after asking about every collection that may have been paid.
 async fn expire(app: &App, promise: &Claimed) -> Result<Option<End>, KeepError> {
     let id = TransferId::from_uuid(promise.subject);
@@ -349,4 +354,18 @@ pub(super) fn backoff(attempt: i64) -> TimeDelta {
 pub(super) fn ladder(attempt: i64) -> TimeDelta {
     let rung = usize::try_from(attempt).unwrap_or(0).min(LADDER_S.len() - 1);
     TimeDelta::seconds(LADDER_S[rung])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_first_attempt_without_anything_to_debit_is_a_refusal() {
+        use MovementState::{Intended, Submitted, Uncertain};
+        assert!(matches!(nothing_to_debit(Intended, 1), Fact::Declined { .. }));
+        for (state, attempt) in [(Intended, 2), (Intended, 9), (Uncertain, 1), (Submitted, 1)] {
+            assert!(matches!(nothing_to_debit(state, attempt), Fact::Unknown { .. }), "{state} {attempt}");
+        }
+    }
 }
