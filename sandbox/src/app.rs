@@ -11,7 +11,7 @@ use crate::books::Books;
 use crate::clock::{Clock, Instant};
 use crate::config::SandboxConfig;
 use crate::fault::Faults;
-use crate::{stripe, wave};
+use crate::{courier, stripe};
 
 /// The state of the running simulators.
 pub type Shared = Arc<App>;
@@ -78,13 +78,11 @@ impl App {
         let owes = Cell::new(false);
         let result = self.books.write(|tx| {
             let desk = Desk { tx, app: self, now, owes_callbacks: &owes };
-            wave::settle::all_due(&desk)?;
-            stripe::settle::all_due(&desk)?;
+            courier::settle(&desk)?;
             work(&desk)
         });
         if owes.get() && result.is_ok() {
             self.bell.notify_one();
-            self.stripe.bell.notify_one();
         }
         result
     }

@@ -16,14 +16,24 @@ use crate::config::Database;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
+/// The tables' shape. There are no migrations: a table is created when it is missing, and one that
+/// changed its shape is listed in [`OUTGROWN`], to be made anew.
+const VERSION: i64 = 1;
+
+/// Tables of an earlier version whose contents are forgotten: callbacks under way then, never money.
+const OUTGROWN: &str = "
+    DROP TABLE IF EXISTS attempts; DROP TABLE IF EXISTS deliveries;
+    DROP TABLE IF EXISTS stripe_attempts; DROP TABLE IF EXISTS stripe_deliveries;
+";
+
 /// What a reset empties: all that happened, but not what the portal was told.
 const RESET: &str = "
     DELETE FROM sessions; DELETE FROM payouts; DELETE FROM batches; DELETE FROM lines;
     DELETE FROM operations; DELETE FROM idempotency; DELETE FROM recipients;
-    DELETE FROM recipient_checks; DELETE FROM recipient_blocks; DELETE FROM deliveries;
-    DELETE FROM attempts; DELETE FROM sms_messages; DELETE FROM sms_tokens;
+    DELETE FROM recipient_checks; DELETE FROM recipient_blocks;
+    DELETE FROM attempts; DELETE FROM deliveries; DELETE FROM sms_messages; DELETE FROM sms_tokens;
     DELETE FROM stripe_objects; DELETE FROM stripe_agenda; DELETE FROM stripe_idempotency;
-    DELETE FROM stripe_operations; DELETE FROM stripe_deliveries; DELETE FROM stripe_attempts;
+    DELETE FROM stripe_operations;
     DELETE FROM rate_sheet;
     UPDATE wallets SET balance = opening;
 ";
@@ -45,6 +55,10 @@ impl Books {
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.set_prepared_statement_cache_capacity(128);
+        if connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? < VERSION {
+            connection.execute_batch(OUTGROWN)?;
+            connection.pragma_update(None, "user_version", VERSION)?;
+        }
         connection.execute_batch(SCHEMA)?;
         Ok(Books { connection: Mutex::new(connection) })
     }
@@ -129,3 +143,44 @@ macro_rules! words {
     };
 }
 pub(crate) use words;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn books_of_an_earlier_version_keep_their_money_and_forget_callbacks() {
+        let name = format!("sandbox-books-{}.db", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let earlier = Connection::open(&path).unwrap();
+        earlier
+            .execute_batch(
+                "CREATE TABLE deliveries (id INTEGER PRIMARY KEY, wallet TEXT NOT NULL) STRICT;
+                 CREATE TABLE attempts (id INTEGER PRIMARY KEY) STRICT;
+                 CREATE TABLE stripe_deliveries (id INTEGER PRIMARY KEY) STRICT;
+                 CREATE TABLE sms_bundle (only INTEGER PRIMARY KEY CHECK (only = 1), credits INTEGER) STRICT;
+                 INSERT INTO deliveries VALUES (1, 'sn');
+                 INSERT INTO sms_bundle VALUES (1, 7);",
+            )
+            .unwrap();
+        drop(earlier);
+        let count = |books: &Books, sql: &str| -> i64 {
+            books.write(|tx| tx.query_row(sql, [], |row| row.get(0))).unwrap()
+        };
+        let delivery =
+            "INSERT INTO deliveries (provider, event_id, event_type, webhook, method, headers, body,
+                proof, is_genuine, waits_for_next, state, attempts, born_at, due_at)
+             VALUES ('wave', 'e', 't', 'main', 'POST', '[]', '', '{}', 1, 0, 'pending', 0, 0, 0)";
+        let books = Books::open(&Database::File(path.clone())).unwrap();
+        assert_eq!(count(&books, "SELECT count(provider) FROM deliveries"), 0);
+        assert_eq!(count(&books, "SELECT credits FROM sms_bundle"), 7);
+        books.write(|tx| tx.execute(delivery, [])).unwrap();
+        drop(books);
+        let books = Books::open(&Database::File(path.clone())).unwrap();
+        assert_eq!(count(&books, "SELECT count(provider) FROM deliveries"), 1, "only once");
+        drop(books);
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+        }
+    }
+}

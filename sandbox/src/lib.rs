@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod connection;
 pub mod control;
+pub mod courier;
 pub mod fault;
 pub mod ids;
 pub mod money;
@@ -76,7 +77,7 @@ pub struct Sandbox {
     app: Shared,
     address: SocketAddr,
     server: JoinHandle<()>,
-    couriers: [JoinHandle<()>; 2],
+    courier: JoinHandle<()>,
 }
 
 impl Sandbox {
@@ -95,10 +96,9 @@ impl Sandbox {
                 tracing::error!(%error, "the simulators' listener failed");
             }
         });
-        let couriers =
-            [tokio::spawn(wave::courier::run(app.clone())), tokio::spawn(stripe::courier::run(app.clone()))];
+        let courier = tokio::spawn(courier::run(app.clone()));
         tracing::info!(sandbox.url = %app.base_url, "the simulators listen");
-        Ok(Sandbox { app, address, server, couriers })
+        Ok(Sandbox { app, address, server, courier })
     }
 
     /// Where the simulators are, as `http://127.0.0.1:41234`.
@@ -135,8 +135,7 @@ impl Sandbox {
     /// yet answered are sent again after a restart.
     pub async fn stop(mut self) {
         self.app.stop.cancel();
-        let [wave, stripe] = &mut self.couriers;
-        for task in [&mut self.server, wave, stripe] {
+        for task in [&mut self.server, &mut self.courier] {
             if tokio::time::timeout(PATIENCE, &mut *task).await.is_err() {
                 task.abort();
             }
@@ -148,7 +147,7 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         self.app.stop.cancel();
         self.server.abort();
-        self.couriers.iter().for_each(JoinHandle::abort);
+        self.courier.abort();
     }
 }
 

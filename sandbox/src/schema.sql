@@ -1,6 +1,41 @@
 -- The simulators' books. Money is in minor units, instants in microseconds since the epoch,
 -- lists are JSON texts. `seq` columns give the order in which things happened.
 
+-- Callbacks of every provider. `account` is whose order counts; a delivery has a `webhook`, which is
+-- looked up at each attempt, or a `url` of its own.
+
+CREATE TABLE IF NOT EXISTS deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    provider TEXT NOT NULL,
+    account TEXT,
+    event_id TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    webhook TEXT,
+    url TEXT,
+    method TEXT NOT NULL,
+    headers TEXT NOT NULL,
+    body TEXT NOT NULL,
+    proof TEXT NOT NULL,
+    is_genuine INTEGER NOT NULL,
+    waits_for_next INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    born_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    CHECK ((webhook IS NULL) <> (url IS NULL))
+) STRICT;
+CREATE INDEX IF NOT EXISTS deliveries_pending ON deliveries (due_at) WHERE state = 'pending';
+
+CREATE TABLE IF NOT EXISTS attempts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery INTEGER NOT NULL REFERENCES deliveries,
+    url TEXT NOT NULL,
+    status INTEGER,
+    error TEXT,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS attempts_by_delivery ON attempts (delivery);
+
 CREATE TABLE IF NOT EXISTS wallets (
     wallet TEXT PRIMARY KEY,
     country TEXT NOT NULL,
@@ -149,34 +184,6 @@ CREATE TABLE IF NOT EXISTS recipient_blocks (
     until INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS deliveries (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id TEXT NOT NULL,
-    event_type TEXT NOT NULL,
-    wallet TEXT NOT NULL,
-    webhook TEXT NOT NULL,
-    body TEXT NOT NULL,
-    proof TEXT NOT NULL,
-    is_genuine INTEGER NOT NULL,
-    waits_for_next INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    attempts INTEGER NOT NULL,
-    born_at INTEGER NOT NULL,
-    due_at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS deliveries_pending ON deliveries (due_at) WHERE state = 'pending';
-
-CREATE TABLE IF NOT EXISTS attempts (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    delivery INTEGER NOT NULL,
-    event_id TEXT NOT NULL,
-    event_type TEXT NOT NULL,
-    url TEXT NOT NULL,
-    status INTEGER,
-    error TEXT,
-    at INTEGER NOT NULL
-) STRICT;
-
 CREATE TABLE IF NOT EXISTS sms_messages (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,
@@ -264,33 +271,6 @@ CREATE TABLE IF NOT EXISTS stripe_webhooks (
     description TEXT,
     metadata TEXT NOT NULL,
     created INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE IF NOT EXISTS stripe_deliveries (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id TEXT NOT NULL,
-    event_type TEXT NOT NULL,
-    webhook TEXT NOT NULL,
-    body TEXT NOT NULL,
-    proof TEXT NOT NULL,
-    is_genuine INTEGER NOT NULL,
-    waits_for_next INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    attempts INTEGER NOT NULL,
-    born_at INTEGER NOT NULL,
-    due_at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS stripe_deliveries_pending ON stripe_deliveries (due_at) WHERE state = 'pending';
-
-CREATE TABLE IF NOT EXISTS stripe_attempts (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    delivery INTEGER NOT NULL,
-    event_id TEXT NOT NULL,
-    event_type TEXT NOT NULL,
-    url TEXT NOT NULL,
-    status INTEGER,
-    error TEXT,
-    at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS rate_sheet (

@@ -4,6 +4,7 @@
 //! fields are refused, so that a mistyped wish is not silently ignored.
 
 pub mod clock;
+pub mod deliveries;
 pub mod faults;
 pub mod money;
 pub mod pay;
@@ -29,6 +30,7 @@ pub fn routes() -> Router<Shared> {
         .route("/_control/clock", get(clock::show).post(clock::change))
         .route("/_control/reset", post(reset))
         .route("/_control/{provider}/faults", get(faults::list).post(faults::set).delete(faults::clear))
+        .route("/_control/{provider}/deliveries", get(deliveries::list))
         .route("/_control/wave/pay", post(pay::pay))
         .route("/_control/wave/direct", post(pay::direct))
         .route("/_control/wave/forge", post(pay::forge))
@@ -41,7 +43,6 @@ pub fn routes() -> Router<Shared> {
             "/_control/wave/webhooks",
             get(portal::webhooks).post(portal::put_webhook).delete(portal::clear_webhooks),
         )
-        .route("/_control/wave/deliveries", get(portal::deliveries))
         .route("/_control/wave/tester", post(portal::tester))
         .route("/_control/stripe/pay", post(stripe::pay))
         .route("/_control/stripe/disputes", post(stripe::dispute))
@@ -55,7 +56,6 @@ pub fn routes() -> Router<Shared> {
                 .post(stripe_portal::put_webhook)
                 .delete(stripe_portal::clear_webhooks),
         )
-        .route("/_control/stripe/deliveries", get(stripe_portal::deliveries))
         .route("/_control/sms/credits", post(sms::credits))
         .route("/_control/rates/values", get(rates::show).post(rates::set).delete(rates::clear))
         .route("/sms/inbox", get(sms::inbox))

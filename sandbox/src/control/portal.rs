@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,11 +10,11 @@ use super::pay::wallet_named;
 use super::refusal::{Refusal, Wish};
 use crate::app::Shared;
 use crate::config::{WaveWalletConfig, WaveWebhookConfig};
+use crate::courier::{self, Proof};
 use crate::ids;
-use crate::wave::courier;
-use crate::wave::delivery;
+use crate::wave::sender;
 use crate::wave::wallet::{self, Wallet};
-use crate::wave::webhooks::{self, Event, Proof};
+use crate::wave::webhooks::{self, Event};
 
 /// `GET /_control/wave/wallets`, with their keys.
 pub async fn wallets(State(app): State<Shared>) -> Result<Json<Value>, Refusal> {
@@ -75,13 +75,6 @@ pub async fn clear_webhooks(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `GET /_control/wave/deliveries`: every attempt, what was never tried, and whether all is sent.
-pub async fn deliveries(State(app): State<Shared>) -> Result<Json<Value>, Refusal> {
-    let (journal, idle) =
-        app.at_desk(|desk| Ok::<_, Refusal>((delivery::journal(desk.tx)?, delivery::is_idle(desk.tx)?)))?;
-    Ok(Json(json!({ "data": journal, "idle": idle })))
-}
-
 /// The body of `POST /_control/wave/tester`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -112,7 +105,8 @@ pub async fn tester(State(app): State<Shared>, Wish(wish): Wish<TesterWish>) -> 
     ];
     let mut results = Vec::new();
     for (probe, body, proof, expected) in probes {
-        let attempt = courier::post(&app, &webhook, &body, &proof).await;
+        let letter = sender::letter(&webhook, &body, &proof, app.clock.now());
+        let attempt = courier::post(&app, Method::POST, letter, &body).await;
         results.push(verdict(probe, expected, attempt.result));
     }
     Ok(Json(json!({ "data": results })))

@@ -1,4 +1,4 @@
-//! What people do by hand in Stripe's dashboard: webhook endpoints, and looking at deliveries.
+//! What people do by hand in Stripe's dashboard: webhook endpoints.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -10,7 +10,7 @@ use super::refusal::{Refusal, Wish};
 use crate::app::Shared;
 use crate::clock::micros;
 use crate::stripe::config::StripeWebhookConfig;
-use crate::stripe::{delivery, endpoint};
+use crate::stripe::endpoint;
 
 /// `GET /_control/stripe/webhooks`, with their secrets.
 pub async fn webhooks(State(app): State<Shared>) -> Result<Json<Value>, Refusal> {
@@ -47,11 +47,4 @@ pub async fn clear_webhooks(
 ) -> Result<StatusCode, Refusal> {
     app.at_desk(|desk| endpoint::clear(desk.tx, which.name.as_deref()).map_err(Refusal::from))?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// `GET /_control/stripe/deliveries`: every attempt, what was never tried, and whether all is sent.
-pub async fn deliveries(State(app): State<Shared>) -> Result<Json<Value>, Refusal> {
-    let (journal, idle) =
-        app.at_desk(|desk| Ok::<_, Refusal>((delivery::journal(desk.tx)?, delivery::is_idle(desk.tx)?)))?;
-    Ok(Json(json!({ "data": journal, "idle": idle })))
 }

@@ -3,21 +3,18 @@
 //! An event commits together with what it tells of. Faults are decided here: it may be doubled,
 //! delayed, lost, overtaken by the next one, or sent in the company of a forgery.
 
-use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::book;
 use super::config::StripeWebhookConfig;
-use super::delivery::{self, NewDelivery};
 use super::endpoint;
 use super::scene::{Scene, text};
+use super::sender::NAME;
 use super::view;
+use crate::courier::Proof;
+use crate::courier::queue::{self, Message, To};
 use crate::fault::{EventFacts, Forgery, Mischief};
 use crate::ids;
-use crate::wave::webhooks::Proof;
-
-/// How long an event waits for the next one to overtake it.
-const PATIENCE: TimeDelta = TimeDelta::seconds(60);
 
 /// Tells that something happened to an object.
 pub fn emit(scene: &Scene<'_>, kind: &str, object: &Value) -> rusqlite::Result<()> {
@@ -62,13 +59,12 @@ pub fn of(scene: &Scene<'_>, kind: &str, object: &Value, previous: Option<Value>
 
 fn announce(scene: &Scene<'_>, event: &Value) -> rusqlite::Result<()> {
     book::insert(scene, event)?;
-    let mischief = scene.app.faults.on_event("stripe", &facts(event));
+    let mischief = scene.app.faults.on_event(NAME, &facts(event));
     for endpoint in endpoint::all(scene.tx)? {
         if endpoint.wants(text(event, "type")) {
             promise(scene, &endpoint.portal, event, &mischief)?;
         }
     }
-    scene.owe_callbacks();
     Ok(())
 }
 
@@ -91,24 +87,19 @@ fn promise(
         forge(scene, endpoint, event, *forgery)?;
     }
     let event = altered(event, mischief);
-    let state = if mischief.is_lost { "lost" } else { "pending" };
-    let wait = if mischief.is_overtaken { mischief.delay + PATIENCE } else { mischief.delay };
-    for proof in proofs(endpoint, mischief) {
-        for _ in 0..=mischief.copies {
-            let row = NewDelivery {
-                webhook: &endpoint.name,
-                event: &event,
-                body: body(scene, endpoint, &event),
-                proof: &proof,
-                wait,
-                is_genuine: true,
-                waits_for_next: mischief.is_overtaken,
-                state,
-            };
-            delivery::insert(scene, &row)?;
-        }
+    let message = message(scene, endpoint, &event);
+    queue::promise(scene, &message, mischief, &endpoint.secrets_or_default())
+}
+
+fn message<'a>(scene: &Scene<'_>, endpoint: &'a StripeWebhookConfig, event: &'a Value) -> Message<'a> {
+    Message {
+        provider: NAME,
+        account: None,
+        event_id: text(event, "id"),
+        event_type: text(event, "type"),
+        to: To::Webhook(&endpoint.name),
+        body: body(scene, endpoint, event),
     }
-    Ok(())
 }
 
 /// The bytes that are sent and signed: in the endpoint's version, indented as Stripe does.
@@ -117,17 +108,6 @@ fn body(scene: &Scene<'_>, endpoint: &StripeWebhookConfig, event: &Value) -> Str
     let version = endpoint.api_version.as_ref().unwrap_or(&scene.account().api_version);
     event["api_version"] = json!(version);
     serde_json::to_string_pretty(&event).unwrap_or_default()
-}
-
-fn proofs(endpoint: &StripeWebhookConfig, mischief: &Mischief) -> Vec<Proof> {
-    if !mischief.is_under_two_secrets {
-        return vec![Proof::Every];
-    }
-    let mut secrets = endpoint.secrets_or_default();
-    if secrets.len() == 1 {
-        secrets.push(format!("{}_rolled", secrets[0]));
-    }
-    secrets.into_iter().map(|secret| Proof::Only { secret }).collect()
 }
 
 fn altered(event: &Value, mischief: &Mischief) -> Value {
@@ -156,25 +136,7 @@ pub fn forge(
     if matches!(forgery, Forgery::Amount | Forgery::AmountSigned) {
         inflate(&mut forged["data"]["object"]);
     }
-    let proof = match forgery {
-        Forgery::Signature => Proof::Stranger,
-        Forgery::Amount => Proof::Borrowed { body: genuine },
-        Forgery::AmountSigned => Proof::Every,
-        Forgery::Stale => Proof::Stale,
-        Forgery::Unsigned => Proof::Nothing,
-    };
-    let row = NewDelivery {
-        webhook: &endpoint.name,
-        event: &forged,
-        body: body(scene, endpoint, &forged),
-        proof: &proof,
-        wait: TimeDelta::zero(),
-        is_genuine: false,
-        waits_for_next: false,
-        state: "pending",
-    };
-    scene.owe_callbacks();
-    delivery::insert(scene, &row)
+    queue::forge(scene, &message(scene, endpoint, &forged), &Proof::forged(forgery, genuine))
 }
 
 /// Ten times every amount.

@@ -5,7 +5,6 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
-use tokio::sync::Notify;
 
 use super::config::StripeAccountConfig;
 use crate::app::Desk;
@@ -72,8 +71,6 @@ pub fn int(doc: &Value, name: &str) -> i64 {
 /// What the simulator keeps outside the books: gone with the process.
 #[derive(Debug, Default)]
 pub struct Loose {
-    /// Rung when an event is owed.
-    pub bell: Notify,
     under_way: Arc<Mutex<HashSet<String>>>,
 }
 

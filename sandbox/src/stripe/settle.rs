@@ -5,12 +5,11 @@
 
 use super::book::{self, Due};
 use super::scene::Scene;
-use super::{balance, checkout, debit, delivery, dispute, payout, refund};
+use super::{balance, checkout, debit, dispute, payout, refund};
 use crate::app::Desk;
 
 /// Does everything whose time has come.
 pub fn all_due(desk: &Desk<'_>) -> rusqlite::Result<()> {
-    delivery::give_up(desk)?;
     while let Some((at, what, target)) = book::take_due(desk.tx, desk.now)? {
         let then = desk.at(at);
         let scene = Scene::by_itself(&then);

@@ -2,11 +2,12 @@
 //!
 //! The key is the whole secret, prefix included; one `v1` per secret in force.
 
+use axum::http::HeaderName;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// The header of events.
-pub const HEADER: &str = "stripe-signature";
+pub const HEADER: HeaderName = HeaderName::from_static("stripe-signature");
 
 /// `hex(HMAC-SHA256(secret, t || "." || body))`.
 pub fn v1(secret: &str, t: i64, body: &[u8]) -> String {

@@ -138,7 +138,7 @@ fn check_address(parts: &Parts, key: &WaveKeyConfig) -> Result<(), WaveError> {
 
 fn check_signature(headers: &HeaderMap, key: &WaveKeyConfig, body: &[u8], now: i64) -> Result<(), WaveError> {
     let Some(secret) = &key.signing_secret else { return Ok(()) };
-    let header = text(headers, signing::HEADER).ok_or_else(|| {
+    let header = text(headers, signing::HEADER.as_str()).ok_or_else(|| {
         WaveError::new(401, "missing-signature", "This key requires a Wave-Signature header")
     })?;
     signing::verify(&header, secret, body, now)

@@ -3,12 +3,13 @@
 //! The same scheme signs requests (with a key's signing secret) and webhooks (with a webhook's
 //! secrets, one `v1` each). Secrets are used as they are written, prefix included.
 
+use axum::http::HeaderName;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 /// The header of both directions.
-pub const HEADER: &str = "wave-signature";
+pub const HEADER: HeaderName = HeaderName::from_static("wave-signature");
 
 const MAX_AGE_S: i64 = 300;
 const MAX_AHEAD_S: i64 = 30;

@@ -2,25 +2,23 @@
 //!
 //! An event commits together with what it tells of, once per webhook that wants its type. Faults
 //! are decided here: an event may be doubled, delayed, lost, overtaken by the next one, or sent
-//! in the company of a forgery. Each copy is a [`Delivery`](super::delivery) of its own.
+//! in the company of a forgery. Each copy is a [`Delivery`](crate::courier::Delivery) of its own.
 
-use chrono::TimeDelta;
 use rusqlite::{Row, Transaction, params};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::sender::NAME;
 use super::session::Session;
 use super::wallet::Wallet;
 use crate::app::Desk;
 use crate::books::{json as json_column, to_json};
-use crate::clock::{micros, to_the_second};
+use crate::clock::to_the_second;
 use crate::config::{Strategy, WaveWebhookConfig};
+use crate::courier::Proof;
+use crate::courier::queue::{self, Message, To};
 use crate::fault::{EventFacts, Forgery, Mischief};
 use crate::ids;
 use crate::money::major;
-
-/// How long an event waits for the next one to overtake it.
-const PATIENCE: TimeDelta = TimeDelta::seconds(60);
 
 /// Something to tell.
 #[derive(Clone, Debug)]
@@ -77,39 +75,14 @@ impl Event {
     }
 }
 
-/// How a delivery proves itself, or fails to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "as", rename_all = "snake_case")]
-pub enum Proof {
-    /// One `v1` per secret in force.
-    Every,
-    /// With this secret alone.
-    Only {
-        /// The secret.
-        secret: String,
-    },
-    /// With a secret that the receiver never had.
-    Stranger,
-    /// With a genuine signature of another body.
-    Borrowed {
-        /// The body that was signed.
-        body: String,
-    },
-    /// Well signed, ten minutes ago.
-    Stale,
-    /// Not at all.
-    Nothing,
-}
-
 /// Promises an event to every webhook of the wallet that wants it.
 pub fn announce(desk: &Desk<'_>, wallet: &str, event: &Event) -> rusqlite::Result<()> {
-    let mischief = desk.app.faults.on_event("wave", &facts(event));
+    let mischief = desk.app.faults.on_event(NAME, &facts(event));
     for webhook in of_wallet(desk.tx, wallet)? {
         if webhook.events.is_empty() || webhook.events.contains(&event.kind) {
             promise(desk, &webhook, event, &mischief)?;
         }
     }
-    desk.owe_callbacks();
     Ok(())
 }
 
@@ -134,29 +107,18 @@ fn promise(
         forge(desk, webhook, event, *forgery)?;
     }
     let event = altered(event, mischief);
-    let state = if mischief.is_lost { "lost" } else { "pending" };
-    for proof in proofs(webhook, mischief) {
-        for _ in 0..=mischief.copies {
-            let mut due_at = desk.now + mischief.delay;
-            if mischief.is_overtaken {
-                due_at += PATIENCE;
-            }
-            let row = NewDelivery { webhook, event: &event, body: event.text(), proof: &proof, due_at };
-            insert(desk, &row, true, mischief.is_overtaken, state)?;
-        }
-    }
-    Ok(())
+    queue::promise(desk, &message(webhook, &event), mischief, &webhook.secrets_or_default())
 }
 
-fn proofs(webhook: &WaveWebhookConfig, mischief: &Mischief) -> Vec<Proof> {
-    if !mischief.is_under_two_secrets {
-        return vec![Proof::Every];
+fn message<'a>(webhook: &'a WaveWebhookConfig, event: &'a Event) -> Message<'a> {
+    Message {
+        provider: NAME,
+        account: Some(&webhook.wallet),
+        event_id: &event.id,
+        event_type: &event.kind,
+        to: To::Webhook(&webhook.name),
+        body: event.text(),
     }
-    let mut secrets = webhook.secrets_or_default();
-    if secrets.len() == 1 {
-        secrets.push(format!("{}_rotated", secrets[0]));
-    }
-    secrets.into_iter().map(|secret| Proof::Only { secret }).collect()
 }
 
 fn altered(event: &Event, mischief: &Mischief) -> Event {
@@ -185,17 +147,7 @@ pub fn forge(
     if matches!(forgery, Forgery::Amount | Forgery::AmountSigned) {
         inflate(&mut forged);
     }
-    let proof = match forgery {
-        Forgery::Signature => Proof::Stranger,
-        Forgery::Amount => Proof::Borrowed { body: genuine },
-        Forgery::AmountSigned => Proof::Every,
-        Forgery::Stale => Proof::Stale,
-        Forgery::Unsigned => Proof::Nothing,
-    };
-    let body = forged.text();
-    let row = NewDelivery { webhook, event: &forged, body, proof: &proof, due_at: desk.now };
-    desk.owe_callbacks();
-    insert(desk, &row, false, false, "pending")
+    queue::forge(desk, &message(webhook, &forged), &Proof::forged(forgery, genuine))
 }
 
 /// Ten times the amount, by writing a zero behind its whole part.
@@ -207,43 +159,6 @@ fn inflate(event: &mut Event) {
         None => format!("{text}0"),
     };
     *amount = Value::from(more);
-}
-
-struct NewDelivery<'a> {
-    webhook: &'a WaveWebhookConfig,
-    event: &'a Event,
-    body: String,
-    proof: &'a Proof,
-    due_at: crate::clock::Instant,
-}
-
-fn insert(
-    desk: &Desk<'_>,
-    row: &NewDelivery<'_>,
-    is_genuine: bool,
-    waits_for_next: bool,
-    state: &str,
-) -> rusqlite::Result<()> {
-    desk.tx
-        .prepare_cached(
-            "INSERT INTO deliveries (event_id, event_type, wallet, webhook, body, proof, is_genuine,
-                waits_for_next, state, attempts, born_at, due_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11)",
-        )?
-        .execute(params![
-            row.event.id,
-            row.event.kind,
-            row.webhook.wallet,
-            row.webhook.name,
-            row.body,
-            to_json(row.proof)?,
-            is_genuine,
-            waits_for_next,
-            state,
-            micros(desk.now),
-            micros(row.due_at),
-        ])?;
-    Ok(())
 }
 
 /// Every webhook, in the order of wallets and names.
