@@ -37,6 +37,29 @@ pub struct Callbacks {
     pub refunds: bool,
     /// Whether callbacks carry a signature over their bytes.
     pub signed: bool,
+    /// Where callbacks that prove nothing come to: `/webhooks/{door}/{token}`, with a token that only the provider
+    /// was told, one per movement. `None`: they come to one path for all.
+    pub door: Option<&'static str>,
+}
+
+/// The smallest and the largest amount, both included, in the wallet's currency.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Limits {
+    pub min: Option<Money>,
+    pub max: Option<Money>,
+}
+
+impl Limits {
+    /// Whether `amount` is within; limits bind amounts of their own currency only.
+    fn check(self, amount: Money) -> Result<(), Unsupported> {
+        if is_beyond(self.min, amount, |limit, asked| asked < limit) {
+            return Err(Unsupported::new(format!("{amount} is below the smallest amount")));
+        }
+        if is_beyond(self.max, amount, |limit, asked| asked > limit) {
+            return Err(Unsupported::new(format!("{amount} is above the largest amount")));
+        }
+        Ok(())
+    }
 }
 
 /// The declared abilities of one wallet at one provider.
@@ -50,10 +73,10 @@ pub struct Capabilities {
     pub countries: Vec<Country>,
     pub currencies: Vec<Currency>,
     pub operations: Vec<OperationKind>,
-    /// Smallest amount of a collection or disbursement, included.
-    pub min: Option<Money>,
-    /// Largest amount of a collection or disbursement, included.
-    pub max: Option<Money>,
+    /// What one collection may be worth.
+    pub collect_limits: Limits,
+    /// What one disbursement may be worth.
+    pub disburse_limits: Limits,
     pub refunds: Refunds,
     /// Whether a refund brings back what the provider took for the collection.
     pub refund_returns_fee: bool,
@@ -102,14 +125,11 @@ impl Capabilities {
         if kind.has_effect() && !amount.is_positive() {
             return Err(Unsupported::new(format!("{amount} is not positive")));
         }
-        let bounded = matches!(kind, OperationKind::Collect | OperationKind::Disburse);
-        if bounded && is_beyond(self.min, amount, |limit, asked| asked < limit) {
-            return Err(Unsupported::new(format!("{amount} is below the smallest amount")));
+        match kind {
+            OperationKind::Collect => self.collect_limits.check(amount),
+            OperationKind::Disburse => self.disburse_limits.check(amount),
+            _ => Ok(()),
         }
-        if bounded && is_beyond(self.max, amount, |limit, asked| asked > limit) {
-            return Err(Unsupported::new(format!("{amount} is above the largest amount")));
-        }
-        Ok(())
     }
 
     fn check_collect(&self, collect: &Collect) -> Result<(), Unsupported> {
@@ -131,7 +151,6 @@ impl Capabilities {
     }
 }
 
-/// Limits bind amounts of their own currency only.
 fn is_beyond(limit: Option<Money>, amount: Money, beyond: impl Fn(i64, i64) -> bool) -> bool {
     limit.is_some_and(|limit| limit.currency() == amount.currency() && beyond(limit.minor(), amount.minor()))
 }

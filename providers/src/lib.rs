@@ -13,6 +13,7 @@
 mod callback;
 mod capabilities;
 mod debit;
+mod grants;
 pub mod http;
 pub mod notify;
 mod operation;
@@ -29,11 +30,12 @@ mod wire;
 
 pub use crate::http::{CallSettings, HttpClient, HttpProvider};
 pub use callback::{Callback, News, Trust, Unauthentic, Unreadable, Verified};
-pub use capabilities::{Callbacks, Capabilities, IdempotentOnReference, Refunds};
+pub use capabilities::{Callbacks, Capabilities, IdempotentOnReference, Limits, Refunds};
 pub use debit::{Consent, Debit, DebitSource, Mandate};
+pub use grants::{Grant, Granter, Grants, Need};
 pub use operation::{
-    Cancel, Collect, Disburse, Inquire, Line, Operation, OperationKind, Page, ProviderRef, Refund, Register,
-    Reverse, Sweep,
+    Cancel, Collect, Disburse, Inquire, Line, Operation, OperationKind, Otp, Page, ProviderRef, Refund,
+    Register, Reverse, Sweep,
 };
 pub use outcome::{Balance, NextAction, Outcome, ProviderError, StatementLine, StatementPage};
 pub use port::Provider;

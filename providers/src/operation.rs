@@ -28,6 +28,16 @@ impl fmt::Display for ProviderRef {
     }
 }
 
+/// A one-time code; `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Otp(pub String);
+
+impl fmt::Debug for Otp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Otp")
+    }
+}
+
 /// Take `amount` from a payer. Where the provider hosts the payment page, the answer is where to send them.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Collect {
@@ -45,6 +55,10 @@ pub struct Collect {
     pub customer: Option<ProviderRef>,
     /// What is debited, on rails that debit an account.
     pub debit: Option<Debit>,
+    /// The one-time code that the payer got from their operator, where it is paid by code.
+    pub otp: Option<Otp>,
+    /// Where to tell us of it, for providers that are told with each request.
+    pub callback_url: Option<String>,
 }
 
 /// Make a payer known to the provider, once, before the first collection from them.
@@ -90,6 +104,8 @@ pub struct Disburse {
     pub name: Option<String>,
     /// Printed on the payee's receipt; adapters shorten it to what their provider takes.
     pub reason: Option<String>,
+    /// Where to tell us of it, for providers that are told with each request.
+    pub callback_url: Option<String>,
 }
 
 impl fmt::Debug for Disburse {
@@ -115,6 +131,10 @@ pub struct Refund {
     pub whole: bool,
     /// By which rail it was collected.
     pub rail: Rail,
+    /// Who paid, where the money goes back by a payment of its own.
+    pub payer: Option<Msisdn>,
+    /// Where to tell us of it, for providers that are told with each request.
+    pub callback_url: Option<String>,
 }
 
 /// Ask the provider to undo a disbursement that succeeded.

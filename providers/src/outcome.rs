@@ -12,6 +12,12 @@ use crate::{Mandate, ProviderRef};
 pub enum NextAction {
     /// Open this page in the system browser, not inside an application's own view.
     Redirect { url: String, expires_at: Option<DateTime<Utc>> },
+    /// Confirm with the wallet's PIN, on the phone.
+    ApproveOnPhone { expires_at: Option<DateTime<Utc>> },
+    /// Scan the code, or open the link in the operator's application.
+    Qr { payload: String, deep_link: Option<String>, expires_at: Option<DateTime<Utc>> },
+    /// Do as a person of ours says.
+    Manual { instructions: String },
     /// Send a bank transfer. The same payer always gets the same account.
     BankTransfer {
         iban: String,

@@ -10,7 +10,8 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::{
-    Callback, Capabilities, Operation, Outcome, ProviderError, Trust, Unauthentic, Unreadable, Verified,
+    Callback, Capabilities, Granter, Grants, Operation, Outcome, ProviderError, Trust, Unauthentic,
+    Unreadable, Verified,
 };
 
 /// The operation cannot be put to this provider. Nothing was sent.
@@ -128,8 +129,18 @@ pub trait Wire: Send + Sync {
     fn capabilities(&self) -> &Capabilities;
 
     /// The request that puts `operation`. The same operation gives the same body for ever, because
-    /// providers compare the bodies of repeated requests.
-    fn request(&self, operation: &Operation, now: DateTime<Utc>) -> Result<Request, Unsupported>;
+    /// providers compare the bodies of repeated requests; what is encrypted anew each time is the exception.
+    fn request(
+        &self,
+        operation: &Operation,
+        grants: &Grants,
+        now: DateTime<Utc>,
+    ) -> Result<Request, Unsupported>;
+
+    /// Who fetches what requests need beforehand; nobody where requests authenticate themselves.
+    fn granter(&self) -> Option<&dyn Granter> {
+        None
+    }
 
     /// The request that is still needed after `response` to answer `operation`, as when an inquiry
     /// reads a statement page by page. `None`: [`Wire::outcome`] can read `response`.
@@ -140,6 +151,7 @@ pub trait Wire: Send + Sync {
         operation: &Operation,
         request: &Request,
         response: &Response,
+        grants: &Grants,
         now: DateTime<Utc>,
     ) -> Option<Request>;
 

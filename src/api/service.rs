@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::wire::{Fields, MoneyView, currency, instant};
 use crate::app::App;
 use crate::config::Corridor;
-use crate::services::offer::{self, RailOffer, Range, Refunds};
+use crate::services::offer::{self, Limits, RailOffer, Refunds};
 use crate::services::readiness;
 
 /// The routes of this file.
@@ -119,8 +119,8 @@ struct RangeView {
     max: Option<MoneyView>,
 }
 
-impl From<Range> for RangeView {
-    fn from(range: Range) -> RangeView {
+impl From<Limits> for RangeView {
+    fn from(range: Limits) -> RangeView {
         RangeView { min: range.min.map(MoneyView::from), max: range.max.map(MoneyView::from) }
     }
 }

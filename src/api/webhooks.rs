@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use domain::Provider;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +16,12 @@ use crate::services::callbacks::{self, CallbackError};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(wave)).routes(routes!(stripe))
+    OpenApiRouter::new()
+        .routes(routes!(wave))
+        .routes(routes!(stripe))
+        .routes(routes!(orange_money))
+        .routes(routes!(sonatel))
+        .routes(routes!(mtn_momo, mtn_momo_put))
 }
 
 /// Larger callbacks are refused.
@@ -26,6 +31,7 @@ impl From<CallbackError> for Problem {
     fn from(error: CallbackError) -> Problem {
         match error {
             CallbackError::Unauthentic(_) => Problem::new("webhook_unauthentic"),
+            CallbackError::UnknownDoor => Problem::new("not_found"),
             CallbackError::Write(error) => ServiceError::from(error).into(),
         }
     }
@@ -65,6 +71,91 @@ pub async fn stripe(
     receive(&app, Provider::Stripe, &headers, body).await
 }
 
+/// Orange Web Payment's notifications. They prove nothing: the payment is asked about.
+#[utoipa::path(
+    post, path = "/webhooks/orange-money/{token}", tag = "webhooks",
+    request_body(content = String, content_type = "application/json"),
+    params(("token" = String, Path, description = "One per payment; only Orange was told it")),
+    responses(
+        (status = 200, description = "Stored, now or before", body = Received),
+        (status = 404, description = "`not_found`: no payment has this path", body = ProblemView),
+        (status = 413, description = "`payload_too_large`", body = ProblemView),
+        (status = 503, description = "`overloaded`: nothing was stored, send it again", body = ProblemView),
+    )
+)]
+pub async fn orange_money(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Received>, Problem> {
+    receive_at_door(&app, Provider::OrangeWeb, &token, &headers, body).await
+}
+
+/// Sonatel's notifications. A 4xx would be the last we heard of a payment, so only forgeries get one.
+#[utoipa::path(
+    post, path = "/webhooks/sonatel", tag = "webhooks", request_body(content = String, content_type = "application/json"),
+    params(
+        ("X-Sonatel-Signature" = Option<String>, Header, description = "`t=…,v1=…` over time, comma and body"),
+        ("Authorization" = Option<String>, Header, description = "`Basic` and the key that we registered"),
+    ),
+    responses(
+        (status = 200, description = "Stored, now or before", body = Received),
+        (status = 401, description = "`webhook_unauthentic`", body = ProblemView),
+        (status = 413, description = "`payload_too_large`", body = ProblemView),
+        (status = 503, description = "`overloaded`: nothing was stored, send it again", body = ProblemView),
+    )
+)]
+pub async fn sonatel(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Received>, Problem> {
+    receive(&app, Provider::OrangeSonatel, &headers, body).await
+}
+
+/// MTN's callbacks, first version. They prove nothing: the movement is asked about.
+#[utoipa::path(
+    post, path = "/webhooks/mtn-momo/{token}", tag = "webhooks",
+    request_body(content = String, content_type = "application/json"),
+    params(("token" = String, Path, description = "One per movement; only MTN was told it")),
+    responses(
+        (status = 200, description = "Stored, now or before", body = Received),
+        (status = 404, description = "`not_found`: no movement has this path", body = ProblemView),
+        (status = 413, description = "`payload_too_large`", body = ProblemView),
+        (status = 503, description = "`overloaded`: nothing was stored, send it again", body = ProblemView),
+    )
+)]
+pub async fn mtn_momo(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Received>, Problem> {
+    receive_at_door(&app, Provider::MtnMomo, &token, &headers, body).await
+}
+
+/// MTN's callbacks, second version: as the first, by PUT.
+#[utoipa::path(
+    put, path = "/webhooks/mtn-momo/{token}", tag = "webhooks",
+    request_body(content = String, content_type = "application/json"),
+    params(("token" = String, Path, description = "One per movement; only MTN was told it")),
+    responses(
+        (status = 200, description = "Stored, now or before", body = Received),
+        (status = 404, description = "`not_found`: no movement has this path", body = ProblemView),
+        (status = 413, description = "`payload_too_large`", body = ProblemView),
+        (status = 503, description = "`overloaded`: nothing was stored, send it again", body = ProblemView),
+    )
+)]
+pub async fn mtn_momo_put(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Received>, Problem> {
+    receive_at_door(&app, Provider::MtnMomo, &token, &headers, body).await
+}
+
 /// An empty object.
 pub type Received = Empty;
 
@@ -76,5 +167,17 @@ async fn receive(
 ) -> Result<Json<Received>, Problem> {
     let body = read_body(headers, body, LONGEST).await?;
     callbacks::receive(app, provider, headers, &body).await?;
+    Ok(Json(Empty {}))
+}
+
+async fn receive_at_door(
+    app: &App,
+    provider: Provider,
+    token: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Json<Received>, Problem> {
+    let body = read_body(headers, body, LONGEST).await?;
+    callbacks::receive_at_door(app, provider, token, headers, &body).await?;
     Ok(Json(Empty {}))
 }

@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::TimeDelta;
 use domain::transfer::{Event, Fact, Refusal};
-use domain::{InboxId, Movement, Provider, Rail, Wallet};
+use domain::{InboxId, Movement, Provider, Rail, Reference, Wallet};
 use http::HeaderMap;
-use providers::{Callback, News, Trust};
+use providers::{Callback, News, Trust, Verified};
 use store::crypto::Aad;
 use store::inbox::ClaimedCallback;
 use store::writer::{Applied, Change, NewCallback, WriteError};
 use store::{StoreError, inbox, movements, outbox};
 
 use super::cases::{self, CaseError, With};
-use super::{facts, treasury};
+use super::{callback_doors, facts, treasury};
 use crate::app::App;
 
 /// Why a callback was not taken.
@@ -24,6 +24,9 @@ pub enum CallbackError {
     /// Nothing was stored; counted, and logged in samples.
     #[error("callback is not authentic: {0}")]
     Unauthentic(&'static str),
+    /// No movement has this path. Nothing was stored.
+    #[error("no movement has this path")]
+    UnknownDoor,
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -40,6 +43,42 @@ pub async fn receive(
         refuse(provider, error.reason);
         CallbackError::Unauthentic(error.reason)
     })?;
+    keep(app, (provider, &wallet), verified, None, body).await
+}
+
+/// The same for a callback that came to the path of one movement. It proves nothing, whatever it says.
+pub async fn receive_at_door(
+    app: &App,
+    provider: Provider,
+    token: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(), CallbackError> {
+    let behind = callback_doors::open(&app.keyring, provider, token);
+    let entry = behind.and_then(|(wallet, reference)| {
+        app.providers.get(provider, &wallet).map(|entry| (entry, wallet, reference))
+    });
+    let Some((entry, wallet, reference)) = entry else {
+        refuse(provider, "no movement has this path");
+        return Err(CallbackError::UnknownDoor);
+    };
+    let mut verified = entry.verify(headers, body, app.clock.now()).map_err(|error| {
+        refuse(provider, error.reason);
+        CallbackError::Unauthentic(error.reason)
+    })?;
+    // Two movements may be told of in the same bytes.
+    verified.event_key = format!("{reference}:{}", verified.event_key);
+    verified.trust = Trust::Hint;
+    keep(app, (provider, &wallet), verified, Some(reference), body).await
+}
+
+async fn keep(
+    app: &App,
+    (provider, wallet): (Provider, &Wallet),
+    verified: Verified,
+    movement: Option<Reference>,
+    body: &[u8],
+) -> Result<(), CallbackError> {
     let id = InboxId::from_uuid(app.ids.next());
     let received = NewCallback {
         id,
@@ -47,6 +86,7 @@ pub async fn receive(
         wallet: wallet.to_string(),
         event_key: verified.event_key,
         proven: verified.trust == Trust::Proven,
+        movement,
         body: app.keyring.seal_book(body_aad(id), body),
     };
     app.commit(Change { received: Some(received), ..Change::default() }).await?;
@@ -79,6 +119,9 @@ pub enum ApplyError {
 
 /// Applies a claimed callback and says in a word what became of it.
 pub async fn apply(app: &App, claimed: &ClaimedCallback) -> Result<&'static str, ApplyError> {
+    if let Some(reference) = claimed.movement {
+        return knocked(app, claimed, reference).await;
+    }
     let Some(callback) = translate(app, claimed)? else { return finish(app, claimed, "unreadable").await };
     if let Some(news) = &callback.news {
         return learn(app, claimed, news).await;
@@ -189,6 +232,19 @@ async fn tell(
             finish(app, claimed, word).await
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Something came to the path of this movement: whatever it said, the provider is asked.
+async fn knocked(
+    app: &App,
+    claimed: &ClaimedCallback,
+    reference: Reference,
+) -> Result<&'static str, ApplyError> {
+    let found = movements::find(&mut app.db.read().await?.conn(), reference).await?;
+    match found {
+        Some(movement) => ask_now(app, claimed, &movement).await,
+        None => finish(app, claimed, "unknown_reference").await,
     }
 }
 

@@ -9,6 +9,7 @@ use providers::{
 };
 
 use super::bank::Payer;
+use super::callback_doors;
 use super::cases::OpenCase;
 use crate::app::App;
 
@@ -43,8 +44,8 @@ pub fn may_repeat(movement: &Movement, capabilities: &Capabilities, now: DateTim
 pub fn submission(app: &App, open: &OpenCase, movement: &Movement, payer: Payer) -> Option<Operation> {
     match movement.kind {
         MovementKind::Collection => Some(Operation::Collect(collect(app, open, movement, payer))),
-        MovementKind::Disbursement => disburse(open, movement).map(Operation::Disburse),
-        MovementKind::Refund => refund(open, movement).map(Operation::Refund),
+        MovementKind::Disbursement => disburse(app, open, movement).map(Operation::Disburse),
+        MovementKind::Refund => refund(app, open, movement).map(Operation::Refund),
         MovementKind::Reversal => reverse(open, movement).map(Operation::Reverse),
         MovementKind::Treasury => None,
     }
@@ -83,20 +84,23 @@ fn collect(app: &App, open: &OpenCase, movement: &Movement, payer: Payer) -> Col
         failure_url: page("not_paid"),
         customer: payer.customer,
         debit: payer.debit,
+        otp: None,
+        callback_url: callback_url(app, movement),
     }
 }
 
-fn disburse(open: &OpenCase, movement: &Movement) -> Option<Disburse> {
+fn disburse(app: &App, open: &OpenCase, movement: &Movement) -> Option<Disburse> {
     Some(Disburse {
         reference: movement.reference,
         amount: movement.amount,
         payee: msisdn(open.people.payee.phone.as_ref())?,
         name: open.people.payee.name.clone(),
         reason: Some(open.people.purpose.clone()).filter(|purpose| !purpose.is_empty()),
+        callback_url: callback_url(app, movement),
     })
 }
 
-fn refund(open: &OpenCase, movement: &Movement) -> Option<Refund> {
+fn refund(app: &App, open: &OpenCase, movement: &Movement) -> Option<Refund> {
     let original = original(open, movement)?;
     Some(Refund {
         reference: movement.reference,
@@ -105,6 +109,8 @@ fn refund(open: &OpenCase, movement: &Movement) -> Option<Refund> {
         amount: movement.amount,
         whole: movement.amount == original.amount,
         rail: original.rail,
+        payer: msisdn(open.people.payer.phone.as_ref()),
+        callback_url: callback_url(app, movement),
     })
 }
 
@@ -117,6 +123,11 @@ fn reverse(open: &OpenCase, movement: &Movement) -> Option<Reverse> {
         amount,
         submitted_at: original.submitted_at?,
     })
+}
+
+fn callback_url(app: &App, movement: &Movement) -> Option<String> {
+    let capabilities = provider(app, movement)?.capabilities();
+    callback_doors::url(&app.public_url, &app.keyring, capabilities, movement.reference)
 }
 
 fn original<'a>(open: &'a OpenCase, movement: &Movement) -> Option<&'a Movement> {

@@ -47,6 +47,11 @@ pub fn not_found(movement: &Movement, capabilities: &Capabilities, now: DateTime
 fn next_action(next: providers::NextAction) -> NextAction {
     match next {
         providers::NextAction::Redirect { url, expires_at } => NextAction::Redirect { url, expires_at },
+        providers::NextAction::ApproveOnPhone { expires_at } => NextAction::ApproveOnPhone { expires_at },
+        providers::NextAction::Qr { payload, deep_link, expires_at } => {
+            NextAction::Qr { payload, deep_link, expires_at }
+        }
+        providers::NextAction::Manual { instructions } => NextAction::Manual { instructions },
         providers::NextAction::BankTransfer { iban, bic, account_holder, reference, amount } => {
             NextAction::BankTransfer { iban, bic, account_holder, reference, amount }
         }

@@ -11,6 +11,7 @@ pub mod attention;
 pub mod auth;
 pub mod bank;
 pub mod books;
+pub mod callback_doors;
 pub mod callbacks;
 pub mod caller;
 mod calls;

@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use domain::{Country, Currency, FxError, Money, Rail};
-pub use providers::Refunds;
+use domain::{Country, Currency, FxError, Rail};
 use providers::{Capabilities, OperationKind};
+pub use providers::{Limits, Refunds};
 use rust_decimal::Decimal;
 
 use super::{ServiceError, rates};
@@ -30,23 +30,14 @@ pub struct RailOffer {
     pub countries: Vec<Country>,
     /// What it moves.
     pub currencies: Vec<Currency>,
-    /// Whether it takes money from payers, and how much at once.
-    pub collect: Option<Range>,
+    /// Whether it takes money from payers, and how much at once. An open end is not known here: the provider decides.
+    pub collect: Option<Limits>,
     /// Whether it pays, and how much at once.
-    pub disburse: Option<Range>,
+    pub disburse: Option<Limits>,
     /// How much of a collection it gives back.
     pub refunds: Refunds,
     /// How it does.
     pub health: Health,
-}
-
-/// How much at once. An open end is not known here: the provider decides.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Range {
-    /// The least.
-    pub min: Option<Money>,
-    /// The most.
-    pub max: Option<Money>,
 }
 
 /// How a rail does, told by the promises that wait for it.
@@ -128,8 +119,11 @@ fn offer(rail: Rail, wallets: &[&Capabilities], health: Health) -> RailOffer {
     currencies.dedup();
     let range = |operation| {
         let able: Vec<_> = wallets.iter().filter(|wallet| wallet.supports(operation)).collect();
-        let [only] = able.as_slice() else { return (!able.is_empty()).then(Range::default) };
-        Some(Range { min: only.min, max: only.max })
+        let [only] = able.as_slice() else { return (!able.is_empty()).then(Limits::default) };
+        Some(match operation {
+            OperationKind::Disburse => only.disburse_limits,
+            _ => only.collect_limits,
+        })
     };
     RailOffer {
         rail,
@@ -167,8 +161,8 @@ fn balance(app: &App) -> RailOffer {
         rail: Rail::Balance,
         countries: countries.into_iter().collect(),
         currencies,
-        collect: Some(Range::default()),
-        disburse: Some(Range::default()),
+        collect: Some(Limits::default()),
+        disburse: Some(Limits::default()),
         refunds: Refunds::Full,
         health: Health::Operational,
     }

@@ -90,6 +90,9 @@ enum SealedAction {
         deep_link: Option<String>,
         expires_at: Option<DateTime<Utc>>,
     },
+    Manual {
+        instructions: String,
+    },
     BankTransfer {
         iban: String,
         bic: Option<String>,
@@ -162,6 +165,7 @@ impl From<NextAction> for SealedAction {
             NextAction::Qr { payload, deep_link, expires_at } => {
                 SealedAction::Qr { payload, deep_link, expires_at }
             }
+            NextAction::Manual { instructions } => SealedAction::Manual { instructions },
             NextAction::BankTransfer { iban, bic, account_holder, reference, amount } => {
                 let (minor, currency) = (amount.minor(), amount.currency().code().to_owned());
                 SealedAction::BankTransfer { iban, bic, account_holder, reference, minor, currency }
@@ -180,6 +184,7 @@ impl TryFrom<SealedAction> for NextAction {
             SealedAction::Qr { payload, deep_link, expires_at } => {
                 NextAction::Qr { payload, deep_link, expires_at }
             }
+            SealedAction::Manual { instructions } => NextAction::Manual { instructions },
             SealedAction::BankTransfer { iban, bic, account_holder, reference, minor, currency } => {
                 let amount = Money::new(minor, Currency::parse(&currency)?);
                 NextAction::BankTransfer { iban, bic, account_holder, reference, amount }

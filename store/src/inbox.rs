@@ -3,7 +3,7 @@
 //! The writer stores and finishes them; here they are claimed with a lease and read. Bodies are sealed.
 
 use chrono::{DateTime, Utc};
-use domain::InboxId;
+use domain::{InboxId, Reference};
 use uuid::Uuid;
 
 use crate::db::on;
@@ -18,6 +18,8 @@ pub struct ClaimedCallback {
     pub wallet: String,
     pub event_key: String,
     pub proven: bool,
+    /// The movement that the path named, when each has a path of its own.
+    pub movement: Option<Reference>,
     pub body: Vec<u8>,
     pub attempt: i64,
     pub received_at: DateTime<Utc>,
@@ -151,6 +153,7 @@ impl From<InboxRow> for ClaimedCallback {
             wallet: row.wallet,
             event_key: row.event_key,
             proven: row.proven,
+            movement: row.movement.map(Reference::from_uuid),
             body: row.body,
             attempt: row.attempts,
             received_at: row.received_at,

@@ -221,6 +221,7 @@ table! {
         wallet: String as "text",
         event_key: String as "text",
         proven: bool as "boolean",
+        movement: Option<Uuid> as "uuid",
         body: Vec<u8> as "bytea",
         received_at: DateTime<Utc> as "timestamptz",
         due_at: DateTime<Utc> as "timestamptz",

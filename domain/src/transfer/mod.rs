@@ -130,6 +130,8 @@ pub enum NextAction {
     ApproveOnPhone { expires_at: Option<DateTime<Utc>> },
     /// Scan or open.
     Qr { payload: String, deep_link: Option<String>, expires_at: Option<DateTime<Utc>> },
+    /// Do as these words of ours say: an address, a counter, hours.
+    Manual { instructions: String },
     /// Send `amount` (what is still missing) to this account, naming the reference.
     BankTransfer {
         iban: String,

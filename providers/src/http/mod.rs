@@ -7,8 +7,11 @@
 //! Deliberately absent: circuit breakers and backoff, which belong to whoever decides to call again.
 
 mod client;
+mod purse;
 mod record;
 
+#[cfg(test)]
+mod purse_tests;
 #[cfg(test)]
 mod tests;
 
@@ -20,10 +23,11 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use client::{ClientError, HttpClient, RESPONSE_LIMIT};
+use purse::{Purse, Refused};
 
 use crate::{
-    Callback, Capabilities, Clock, Operation, Outcome, Provider, ProviderError, Response, Trust, Unauthentic,
-    Unreadable, Verified, Wire,
+    Callback, Capabilities, Clock, Grants, Operation, Outcome, Provider, ProviderError, Request, Response,
+    Trust, Unauthentic, Unreadable, Verified, Wire,
 };
 
 /// How many requests one inquiry may take, as when it reads a statement page by page.
@@ -58,13 +62,14 @@ pub struct HttpProvider<W> {
     client: HttpClient,
     clock: Clock,
     slots: Semaphore,
+    purse: Purse,
     settings: CallSettings,
 }
 
 impl<W: Wire> HttpProvider<W> {
     pub fn new(wire: W, client: HttpClient, clock: Clock, settings: CallSettings) -> HttpProvider<W> {
         let slots = Semaphore::new(settings.max_in_flight.clamp(1, Semaphore::MAX_PERMITS));
-        HttpProvider { wire, client, clock, slots, settings }
+        HttpProvider { wire, client, clock, slots, purse: Purse::default(), settings }
     }
 
     fn deadline(&self, operation: &Operation) -> Instant {
@@ -86,16 +91,24 @@ impl<W: Wire> HttpProvider<W> {
 
     /// Puts the operation, and what the adapter asks next, until it has an answer.
     async fn run(&self, operation: &Operation, status: &mut Option<u16>) -> Result<Outcome, ProviderError> {
-        let refuse = |unsupported: crate::Unsupported| ProviderError::misconfigured(unsupported.to_string());
         self.wire.capabilities().check(operation).map_err(refuse)?;
-        let mut request = self.wire.request(operation, (self.clock)()).map_err(refuse)?;
         let deadline = self.deadline(operation);
         let _slot = self.slot(deadline).await?;
+        let mut grants = self.grants(operation, None, deadline).await?;
+        let mut request = self.write(operation, &grants)?;
+        let mut is_renewed = false;
         for _ in 0..MOST_STEPS {
             let left = deadline.saturating_duration_since(Instant::now());
             let response = self.client.send(&request, left).await?;
             *status = Some(response.status);
-            match self.follow(operation, &request, &response) {
+            let refused = self.wire.granter().and_then(|granter| granter.refused(operation, &response));
+            if let Some(need) = refused.filter(|_| !is_renewed) {
+                is_renewed = true;
+                grants = self.grants(operation, Some(Refused { need, grants: &grants }), deadline).await?;
+                request = self.write(operation, &grants)?;
+                continue;
+            }
+            match self.follow(operation, &request, &response, &grants) {
                 Some(next) => request = next,
                 None => return self.wire.outcome(operation, &response),
             }
@@ -103,17 +116,41 @@ impl<W: Wire> HttpProvider<W> {
         Err(ProviderError::uncertain(format!("no answer within {MOST_STEPS} requests")))
     }
 
+    fn write(&self, operation: &Operation, grants: &Grants) -> Result<Request, ProviderError> {
+        self.wire.request(operation, grants, (self.clock)()).map_err(refuse)
+    }
+
+    async fn grants(
+        &self,
+        operation: &Operation,
+        refused: Option<Refused<'_>>,
+        deadline: Instant,
+    ) -> Result<Grants, ProviderError> {
+        match self.wire.granter() {
+            Some(granter) => {
+                let by = (&self.client, &self.clock);
+                self.purse.grants(granter, operation, refused, by, deadline).await
+            }
+            None => Ok(Grants::none()),
+        }
+    }
+
     fn follow(
         &self,
         operation: &Operation,
-        request: &crate::Request,
+        request: &Request,
         response: &Response,
-    ) -> Option<crate::Request> {
+        grants: &Grants,
+    ) -> Option<Request> {
         match operation.kind().has_effect() {
             true => None,
-            false => self.wire.follow(operation, request, response, (self.clock)()),
+            false => self.wire.follow(operation, request, response, grants, (self.clock)()),
         }
     }
+}
+
+fn refuse(unsupported: crate::Unsupported) -> ProviderError {
+    ProviderError::misconfigured(unsupported.to_string())
 }
 
 #[async_trait]

@@ -26,11 +26,11 @@ use crate::{
 
 const NOW: &str = "2026-11-20T10:05:00Z";
 
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     NOW.parse().unwrap()
 }
 
-fn wave(base_url: &str, settings: CallSettings) -> HttpProvider<Wave> {
+pub(super) fn wave(base_url: &str, settings: CallSettings) -> HttpProvider<Wave> {
     let config = WaveConfig {
         base_url: base_url.to_owned(),
         api_key: "wave_sn_prod_secret".into(),
@@ -47,7 +47,7 @@ fn wave(base_url: &str, settings: CallSettings) -> HttpProvider<Wave> {
     HttpProvider::new(Wave::new(config).unwrap(), client, Arc::new(now), settings)
 }
 
-fn patient() -> CallSettings {
+pub(super) fn patient() -> CallSettings {
     let deadline = Duration::from_secs(5);
     CallSettings { effect_deadline: deadline, inquiry_deadline: deadline, ..CallSettings::default() }
 }
@@ -68,6 +68,7 @@ fn payout() -> Operation {
         payee: Msisdn::parse("+221770003344").unwrap(),
         name: Some("Awa Exemple".to_owned()),
         reason: None,
+        callback_url: None,
     })
 }
 
@@ -79,7 +80,7 @@ fn paid() -> serde_json::Value {
 }
 
 /// Serves `router` on a free port for as long as the test lives.
-async fn serve(router: Router) -> String {
+pub(super) async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -329,6 +330,8 @@ async fn what_is_not_declared_is_never_sent() {
         amount: Money::new(100, Currency::XOF),
         whole: false,
         rail: Rail::Wave,
+        payer: None,
+        callback_url: None,
     });
     let euros = Operation::Disburse(Disburse {
         reference: reference(),
@@ -336,6 +339,7 @@ async fn what_is_not_declared_is_never_sent() {
         payee: Msisdn::parse("+221770003344").unwrap(),
         name: None,
         reason: None,
+        callback_url: None,
     });
     for operation in [part, euros] {
         let answer = provider.call(&operation).await;

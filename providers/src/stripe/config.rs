@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use stripe_client_core::VERSION;
 
 use super::terms;
-use crate::{Callbacks, Capabilities, IdempotentOnReference, OperationKind, Refunds, Request};
+use crate::{Callbacks, Capabilities, IdempotentOnReference, Limits, OperationKind, Refunds, Request};
 
 pub(super) const STRIPE_VERSION: HeaderName = HeaderName::from_static("stripe-version");
 
@@ -96,8 +96,8 @@ impl StripeConfig {
             countries: self.countries.clone(),
             currencies: vec![Currency::EUR],
             operations,
-            min: self.min,
-            max: self.max,
+            collect_limits: Limits { min: self.min, max: self.max },
+            disburse_limits: Limits { min: self.min, max: self.max },
             refunds: Refunds::Partial,
             refund_returns_fee: false,
             needs_customer: true,
@@ -121,6 +121,7 @@ impl StripeConfig {
                 disbursements: false,
                 refunds: true,
                 signed: !self.webhook_secrets.is_empty(),
+                door: None,
             },
         }
     }

@@ -41,7 +41,7 @@ use http::HeaderMap;
 pub use config::{StripeConfig, StripeConfigError};
 
 use crate::{
-    Callback, Capabilities, Inquire, Operation, Outcome, ProviderError, Request, Response, Trust,
+    Callback, Capabilities, Grants, Inquire, Operation, Outcome, ProviderError, Request, Response, Trust,
     Unauthentic, Unreadable, Unsupported, Verified, Wire,
 };
 use terms::Terms;
@@ -113,7 +113,7 @@ impl Wire for Stripe {
         &self.capabilities
     }
 
-    fn request(&self, operation: &Operation, _: DateTime<Utc>) -> Result<Request, Unsupported> {
+    fn request(&self, operation: &Operation, _: &Grants, _: DateTime<Utc>) -> Result<Request, Unsupported> {
         requests::of(&self.config, operation).map(|request| self.config.authorise(request))
     }
 
@@ -123,6 +123,7 @@ impl Wire for Stripe {
         operation: &Operation,
         request: &Request,
         response: &Response,
+        _: &Grants,
         _: DateTime<Utc>,
     ) -> Option<Request> {
         let Operation::Inquire(inquire) = operation else { return None };

@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::signature;
-use crate::{Callbacks, Capabilities, IdempotentOnReference, OperationKind, Refunds, Request};
+use crate::{Callbacks, Capabilities, IdempotentOnReference, Limits, OperationKind, Refunds, Request};
 
 pub(super) const SIGNATURE: HeaderName = HeaderName::from_static("wave-signature");
 
@@ -90,8 +90,8 @@ impl WaveConfig {
             countries: vec![self.country],
             currencies: vec![self.currency],
             operations: vec![Collect, Disburse, Refund, Reverse, Cancel, Inquire, Balance, Transactions],
-            min: self.min,
-            max: self.max,
+            collect_limits: Limits { min: self.min, max: self.max },
+            disburse_limits: Limits { min: self.min, max: self.max },
             refunds: Refunds::Full,
             // A reversal of the statement gives its fee back.
             refund_returns_fee: true,
@@ -115,6 +115,7 @@ impl WaveConfig {
                 disbursements: false,
                 refunds: false,
                 signed: !self.webhook.signing.is_empty(),
+                door: None,
             },
         }
     }

@@ -32,8 +32,8 @@ use http::HeaderMap;
 pub use config::{WaveConfig, WaveConfigError, WebhookAuth};
 
 use crate::{
-    Balance, Callback, Capabilities, Inquire, Operation, Outcome, ProviderError, ProviderRef, Request,
-    Response, Trust, Unauthentic, Unreadable, Unsupported, Verified, Wire,
+    Balance, Callback, Capabilities, Grants, Inquire, Operation, Outcome, ProviderError, ProviderRef,
+    Request, Response, Trust, Unauthentic, Unreadable, Unsupported, Verified, Wire,
 };
 use terms::Terms;
 
@@ -111,7 +111,7 @@ impl Wire for Wave {
         &self.capabilities
     }
 
-    fn request(&self, operation: &Operation, now: DateTime<Utc>) -> Result<Request, Unsupported> {
+    fn request(&self, operation: &Operation, _: &Grants, now: DateTime<Utc>) -> Result<Request, Unsupported> {
         requests::of(&self.config, operation).map(|request| self.config.authorise(request, now))
     }
 
@@ -122,6 +122,7 @@ impl Wire for Wave {
         operation: &Operation,
         request: &Request,
         response: &Response,
+        _: &Grants,
         now: DateTime<Utc>,
     ) -> Option<Request> {
         let Operation::Inquire(inquire) = operation else { return None };

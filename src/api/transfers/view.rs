@@ -86,6 +86,8 @@ pub enum NextActionView {
     ApproveOnPhone { expires_at: Option<String> },
     /// Scan `payload`, or open `deep_link`.
     Qr { payload: String, deep_link: Option<String>, expires_at: Option<String> },
+    /// Do as the words say.
+    Manual { instructions: String },
     /// Send `amount`, which is what is still missing, to this account; the transfer is found by `reference`.
     BankTransfer {
         #[schema(example = "FR7630004000031234567890143")]
@@ -182,6 +184,7 @@ impl From<NextAction> for NextActionView {
             NextAction::Qr { payload, deep_link, expires_at } => {
                 NextActionView::Qr { payload, deep_link, expires_at: expires_at.map(instant) }
             }
+            NextAction::Manual { instructions } => NextActionView::Manual { instructions },
             NextAction::BankTransfer { iban, bic, account_holder, reference, amount } => {
                 NextActionView::BankTransfer { iban, bic, account_holder, reference, amount: amount.into() }
             }

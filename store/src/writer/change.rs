@@ -116,6 +116,8 @@ pub struct NewCallback {
     pub wallet: String,
     pub event_key: String,
     pub proven: bool,
+    /// The movement that the path named, when each has a path of its own.
+    pub movement: Option<Reference>,
     pub body: Vec<u8>,
 }
 

@@ -121,6 +121,7 @@ impl Effects {
             wallet: callback.wallet.clone(),
             event_key: callback.event_key.clone(),
             proven: callback.proven,
+            movement: callback.movement.map(domain::Reference::uuid),
             body: callback.body.clone(),
             received_at: self.at,
             due_at: self.at,

@@ -145,6 +145,7 @@ async fn copies_of_a_callback_at_two_gateways_are_stored_once() {
                 wallet: "sn".into(),
                 event_key: format!("evt-{event}"),
                 proven: true,
+                movement: None,
                 body: b"sealed".to_vec(),
             };
             let change = Change { received: Some(received), ..Change::default() };

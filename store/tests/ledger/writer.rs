@@ -52,6 +52,7 @@ fn callback(scene: &Scene, event_key: &str) -> Change {
         wallet: "sn".into(),
         event_key: event_key.into(),
         proven: true,
+        movement: None,
         body: b"sealed".to_vec(),
     };
     Change { received: Some(received), ..Change::default() }

@@ -21,8 +21,8 @@ use http::HeaderMap;
 
 use super::{Stripe, StripeConfig};
 use crate::{
-    Cancel, Collect, Consent, Debit, DebitSource, Inquire, Operation, Outcome, ProviderError, ProviderRef,
-    Refund, Register, Response, Sweep, Wire,
+    Cancel, Collect, Consent, Debit, DebitSource, Grants, Inquire, Operation, Outcome, ProviderError,
+    ProviderRef, Refund, Register, Response, Sweep, Wire,
 };
 
 const REFERENCE: &str = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff";
@@ -82,6 +82,8 @@ fn collect(rail: Rail, debit: Option<DebitSource>) -> Collect {
         restrict_payer: false,
         success_url: "https://shop.example/ok".to_owned(),
         failure_url: "https://shop.example/ko".to_owned(),
+        otp: None,
+        callback_url: None,
         customer: Some(named("cus_Qa7")),
         debit: debit.map(|source| Debit { source }),
     }
@@ -116,6 +118,8 @@ fn refund() -> Operation {
         amount: eur(500),
         whole: false,
         rail: Rail::SepaDebit,
+        payer: None,
+        callback_url: None,
     })
 }
 

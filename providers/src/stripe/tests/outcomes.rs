@@ -201,21 +201,21 @@ fn the_balance_tells_what_can_be_used_from_what_is_on_its_way() {
 #[test]
 fn a_search_reads_page_after_page_until_it_finds() {
     let (stripe, operation) = (stripe(), ask(Collection, None));
-    let first = stripe.request(&operation, now()).unwrap();
-    let second = stripe.follow(&operation, &first, &fixture("intents_more"), now()).unwrap();
+    let first = stripe.request(&operation, &Grants::none(), now()).unwrap();
+    let second = stripe.follow(&operation, &first, &fixture("intents_more"), &Grants::none(), now()).unwrap();
     assert_eq!(second.query_value("starting_after"), Some("pi_last"));
     assert_eq!(second.query_value("customer"), Some("cus_Qa7"));
     assert!(second.headers.contains_key("authorization"));
     let further = altered("intents_more", "pi_last", "pi_later");
-    let third = stripe.follow(&operation, &second, &further, now()).unwrap();
+    let third = stripe.follow(&operation, &second, &further, &Grants::none(), now()).unwrap();
     assert_eq!(third.query_value("starting_after"), Some("pi_later"));
     assert_eq!(third.query.len(), second.query.len());
     for name in ["intents_with_ours", "intents_without_ours", "error_server", "error_html"] {
-        assert_eq!(stripe.follow(&operation, &first, &fixture(name), now()), None, "{name}");
+        assert_eq!(stripe.follow(&operation, &first, &fixture(name), &Grants::none(), now()), None, "{name}");
     }
     for (operation, name) in
         [(ask(Collection, Some(INTENT)), "debit_processing"), (by_debit(), "intents_more")]
     {
-        assert_eq!(stripe.follow(&operation, &first, &fixture(name), now()), None);
+        assert_eq!(stripe.follow(&operation, &first, &fixture(name), &Grants::none(), now()), None);
     }
 }

@@ -126,7 +126,7 @@ proptest! {
         let reference = Reference::from_uuid(uuid::Uuid::from_u128(bits));
         let collect = Collect { reference, amount: eur(minor), ..collect(Rail::SepaTransfer, None) };
         let operation = Operation::Collect(collect);
-        let sent = stripe().request(&operation, now()).unwrap();
+        let sent = stripe().request(&operation, &Grants::none(), now()).unwrap();
         let form: Vec<(String, String)> = serde_urlencoded::from_bytes(&sent.body).unwrap();
         let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap();
         let metadata = json!({

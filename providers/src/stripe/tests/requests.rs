@@ -7,7 +7,7 @@ use crate::stripe::StripeConfigError;
 use crate::{Line, OperationKind, Page, Refunds, Request, Unsupported};
 
 fn sent(operation: &Operation) -> String {
-    shown(&stripe().request(operation, now()).unwrap())
+    shown(&stripe().request(operation, &Grants::none(), now()).unwrap())
 }
 
 /// Method, URL, key and form, each parameter on a line of its own.
@@ -176,7 +176,7 @@ fn questions_are_gets_without_a_key() {
 fn every_request_names_key_and_version() {
     for operation in [by_debit(), by_transfer(), refund(), cancel(), sweep(), register(), Operation::Balance]
     {
-        let headers = stripe().request(&operation, now()).unwrap().headers;
+        let headers = stripe().request(&operation, &Grants::none(), now()).unwrap().headers;
         assert_eq!(headers["authorization"], "Bearer sk_test_invented");
         assert!(headers["authorization"].is_sensitive());
         assert_eq!(
@@ -189,9 +189,12 @@ fn every_request_names_key_and_version() {
 #[test]
 fn the_same_operation_gives_the_same_bytes_for_ever() {
     for operation in [by_debit(), by_transfer(), refund(), sweep(), register()] {
-        let first = stripe().request(&operation, now()).unwrap();
+        let first = stripe().request(&operation, &Grants::none(), now()).unwrap();
         for _ in 0..16 {
-            assert_eq!(stripe().request(&operation, at("2027-01-01T00:00:00Z")).unwrap(), first);
+            assert_eq!(
+                stripe().request(&operation, &Grants::none(), at("2027-01-01T00:00:00Z")).unwrap(),
+                first
+            );
         }
     }
 }
@@ -201,7 +204,7 @@ fn what_people_typed_is_escaped_and_cut() {
     let name = "A&b=c [x]\r\n é%".to_owned();
     let Operation::Register(asked) = register() else { unreachable!() };
     let odd = Operation::Register(Register { name: Some(name), email: Some("  ".into()), ..asked.clone() });
-    let request = stripe().request(&odd, now()).unwrap();
+    let request = stripe().request(&odd, &Grants::none(), now()).unwrap();
     let form: Vec<(String, String)> = serde_urlencoded::from_bytes(&request.body).unwrap();
     let expected = [("metadata[customer_key]", "person-7"), ("name", "A&b=c [x] é%")];
     assert_eq!(form, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
@@ -218,12 +221,12 @@ fn ids_and_keys_cannot_leave_their_place() {
             Operation::Collect(Collect { customer: Some(named(id)), ..collect(Rail::SepaTransfer, None) }),
         ];
         for operation in operations {
-            assert!(stripe().request(&operation, now()).is_err(), "{id:?}");
+            assert!(stripe().request(&operation, &Grants::none(), now()).is_err(), "{id:?}");
         }
     }
     for key in ["a b", "a\nb", "é", &"x".repeat(250)] {
         let operation = Operation::Register(Register { key: key.to_owned(), name: None, email: None });
-        assert!(stripe().request(&operation, now()).is_err(), "{key:?}");
+        assert!(stripe().request(&operation, &Grants::none(), now()).is_err(), "{key:?}");
     }
 }
 
@@ -246,7 +249,10 @@ fn what_lacks_a_part_is_not_sent() {
         Collect { amount: francs, ..transfer() },
     ];
     for collection in collections {
-        assert!(stripe().request(&Operation::Collect(collection.clone()), now()).is_err(), "{collection:?}");
+        assert!(
+            stripe().request(&Operation::Collect(collection.clone()), &Grants::none(), now()).is_err(),
+            "{collection:?}"
+        );
     }
     let lost = inquire(Collection, Rail::SepaDebit, None);
     let unasked = [
@@ -256,16 +262,16 @@ fn what_lacks_a_part_is_not_sent() {
         Inquire { kind: Reversal, ..lost },
     ];
     for inquire in unasked {
-        assert!(stripe().request(&Operation::Inquire(inquire), now()).is_err());
+        assert!(stripe().request(&Operation::Inquire(inquire), &Grants::none(), now()).is_err());
     }
     let nowhere = Stripe::new(StripeConfig { bank_account: None, ..config() }).unwrap();
-    assert!(nowhere.request(&sweep(), now()).is_err());
+    assert!(nowhere.request(&sweep(), &Grants::none(), now()).is_err());
     assert!(!nowhere.capabilities().supports(OperationKind::Sweep));
 }
 
 #[test]
 fn secrets_and_accounts_do_not_show_in_debug_output() {
-    let request = stripe().request(&by_debit(), now()).unwrap();
+    let request = stripe().request(&by_debit(), &Grants::none(), now()).unwrap();
     let shown = format!("{request:?} {:?} {:?} {:?} {:?}", request.headers, config(), by_debit(), register());
     for secret in ["sk_test_invented", SECRET, OLD_SECRET, IBAN, "Awa", "awa@", "192.0.2.7", "Invented/"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
@@ -315,6 +321,7 @@ fn a_configuration_that_cannot_work_is_refused() {
         assert_eq!(refusal(config), Some(BankAccount));
     }
     let prefixed = StripeConfig { base_url: "http://127.0.0.1:9/stripe/".into(), ..config() };
-    let request = Stripe::new(prefixed).unwrap().request(&Operation::Balance, now()).unwrap();
+    let request =
+        Stripe::new(prefixed).unwrap().request(&Operation::Balance, &Grants::none(), now()).unwrap();
     assert_eq!(request.url, "http://127.0.0.1:9/stripe/v1/balance");
 }

@@ -18,8 +18,8 @@ use http::HeaderMap;
 
 use super::{Wave, WaveConfig, WebhookAuth};
 use crate::{
-    Cancel, Collect, Disburse, Inquire, Operation, Outcome, ProviderError, ProviderRef, Refund, Response,
-    Reverse, Wire,
+    Cancel, Collect, Disburse, Grants, Inquire, Operation, Outcome, ProviderError, ProviderRef, Refund,
+    Response, Reverse, Wire,
 };
 
 const REFERENCE: &str = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff";
@@ -85,6 +85,8 @@ fn collect() -> Collect {
         restrict_payer: false,
         success_url: "https://shop.example/ok".to_owned(),
         failure_url: "https://shop.example/ko".to_owned(),
+        otp: None,
+        callback_url: None,
         customer: None,
         debit: None,
     }
@@ -97,6 +99,7 @@ fn disburse() -> Disburse {
         payee: Msisdn::parse("+221770003344").unwrap(),
         name: Some("Awa Exemple".to_owned()),
         reason: Some("Reglement 42".to_owned()),
+        callback_url: None,
     }
 }
 
@@ -108,6 +111,8 @@ fn refund() -> Operation {
         amount: xof(12_500),
         whole: true,
         rail: Rail::Wave,
+        payer: None,
+        callback_url: None,
     })
 }
 

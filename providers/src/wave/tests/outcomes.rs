@@ -323,19 +323,27 @@ fn an_inquiry_about_a_refund_reads_all_pages_of_all_days() {
             request.query.iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
         (query, request.headers.contains_key("authorization"))
     };
-    let first = wave.request(&operation, today).unwrap();
+    let first = wave.request(&operation, &Grants::none(), today).unwrap();
     assert_eq!(asked(&first), (vec![("date".to_owned(), "2026-11-19".to_owned())], true));
-    let second = wave.follow(&operation, &first, &fixture("transactions"), today).unwrap();
+    let second = wave.follow(&operation, &first, &fixture("transactions"), &Grants::none(), today).unwrap();
     let expected =
         vec![("date".to_owned(), "2026-11-19".to_owned()), ("after".to_owned(), "cursor-2".to_owned())];
     assert_eq!(asked(&second), (expected, true));
-    let third = wave.follow(&operation, &second, &empty, today).unwrap();
+    let third = wave.follow(&operation, &second, &empty, &Grants::none(), today).unwrap();
     assert_eq!(asked(&third), (vec![("date".to_owned(), "2026-11-20".to_owned())], true));
-    assert_eq!(wave.follow(&operation, &third, &empty, today), None, "today is the last day");
-    assert_eq!(wave.follow(&operation, &first, &fixture("transactions_refund"), today), None, "found");
-    assert_eq!(wave.follow(&operation, &first, &fixture("error_html"), today), None);
-    assert_eq!(wave.follow(&operation, &first, &response(200, b"{}"), today), None);
-    assert_eq!(wave.follow(&ask(Collection), &first, &fixture("transactions"), today), None);
+    assert_eq!(
+        wave.follow(&operation, &third, &empty, &Grants::none(), today),
+        None,
+        "today is the last day"
+    );
+    assert_eq!(
+        wave.follow(&operation, &first, &fixture("transactions_refund"), &Grants::none(), today),
+        None,
+        "found"
+    );
+    assert_eq!(wave.follow(&operation, &first, &fixture("error_html"), &Grants::none(), today), None);
+    assert_eq!(wave.follow(&operation, &first, &response(200, b"{}"), &Grants::none(), today), None);
+    assert_eq!(wave.follow(&ask(Collection), &first, &fixture("transactions"), &Grants::none(), today), None);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::*;
 use crate::{OperationKind, Page, Refunds, Request, Unsupported};
 
 fn sent(operation: &Operation) -> String {
-    shown(&wave().request(operation, now()).unwrap())
+    shown(&wave().request(operation, &Grants::none(), now()).unwrap())
 }
 
 fn shown(request: &Request) -> String {
@@ -95,8 +95,8 @@ fn everything_else_has_no_body() {
 #[test]
 fn the_same_operation_gives_the_same_bytes_at_any_time() {
     let operation = Operation::Disburse(disburse());
-    let first = wave().request(&operation, now()).unwrap();
-    let later = wave().request(&operation, at("2027-01-01T00:00:00Z")).unwrap();
+    let first = wave().request(&operation, &Grants::none(), now()).unwrap();
+    let later = wave().request(&operation, &Grants::none(), at("2027-01-01T00:00:00Z")).unwrap();
     assert_eq!(first, later);
 }
 
@@ -129,7 +129,7 @@ fn ids_cannot_leave_their_segment_of_the_path() {
     let expire = |id: &str| {
         let operation =
             Operation::Cancel(Cancel { reference: reference(), provider_ref: ProviderRef(id.into()) });
-        wave().request(&operation, now()).map(|request| request.url)
+        wave().request(&operation, &Grants::none(), now()).map(|request| request.url)
     };
     assert_eq!(
         expire("a/../b?c#d%2e").unwrap(),
@@ -144,7 +144,7 @@ fn ids_cannot_leave_their_segment_of_the_path() {
 fn a_refund_or_reversal_without_its_original_cannot_be_asked_for() {
     for kind in [MovementKind::Refund, MovementKind::Reversal, MovementKind::Treasury] {
         let operation = Operation::Inquire(Inquire { original: None, ..inquire(kind) });
-        assert!(wave().request(&operation, now()).is_err());
+        assert!(wave().request(&operation, &Grants::none(), now()).is_err());
     }
 }
 
@@ -152,11 +152,11 @@ fn a_refund_or_reversal_without_its_original_cannot_be_asked_for() {
 fn requests_are_signed_over_the_bytes_that_travel_when_the_key_demands_it() {
     let signing: Option<SecretString> = Some(AKS.into());
     let wave = Wave::new(WaveConfig { signing_secret: signing, ..config() }).unwrap();
-    let request = wave.request(&Operation::Collect(collect()), now()).unwrap();
+    let request = wave.request(&Operation::Collect(collect()), &Grants::none(), now()).unwrap();
     let header = request.headers["wave-signature"].to_str().unwrap();
     // Computed with Python's hmac over b"1795169100" + the body of the snapshot above.
     assert_eq!(header, "t=1795169100,v1=88105468f2323d4f5d8d3df73afca6a4f6c8162b1ab06725d73edae030162ee3");
-    let balance = wave.request(&Operation::Balance, now()).unwrap();
+    let balance = wave.request(&Operation::Balance, &Grants::none(), now()).unwrap();
     assert_eq!(
         balance.headers["wave-signature"].to_str().unwrap(),
         "t=1795169100,v1=1fc1a035ce81d45aeb9d3904f5084a5137b540967b2e93b69695463b949b66fa"
@@ -165,7 +165,7 @@ fn requests_are_signed_over_the_bytes_that_travel_when_the_key_demands_it() {
 
 #[test]
 fn secrets_do_not_show_in_debug_output() {
-    let request = wave().request(&Operation::Disburse(disburse()), now()).unwrap();
+    let request = wave().request(&Operation::Disburse(disburse()), &Grants::none(), now()).unwrap();
     let shown =
         format!("{request:?} {:?} {:?} {:?}", request.headers, config(), Operation::Disburse(disburse()));
     for secret in ["wave_sn_prod_key", WHS, OLD_WHS, SHARED, "Awa", "770003344"] {
@@ -223,6 +223,6 @@ fn a_configuration_that_cannot_work_is_refused() {
     assert_eq!(refusal(WaveConfig { webhook, ..config() }), Some(EmptySecret));
     assert_eq!(refusal(WaveConfig { signing_secret: Some("".into()), ..config() }), Some(EmptySecret));
     let prefixed = WaveConfig { base_url: "http://127.0.0.1:9/wave/".into(), ..config() };
-    let request = Wave::new(prefixed).unwrap().request(&Operation::Balance, now()).unwrap();
+    let request = Wave::new(prefixed).unwrap().request(&Operation::Balance, &Grants::none(), now()).unwrap();
     assert_eq!(request.url, "http://127.0.0.1:9/wave/v1/balance");
 }

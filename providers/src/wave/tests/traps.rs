@@ -35,14 +35,14 @@ fn trap_2_the_request_signing_secret_is_not_the_webhook_secret() {
     let mut headers = HeaderMap::new();
     headers.insert("wave-signature", format!("t={t},v1={}", signed(AKS, &message)).parse().unwrap());
     assert!(both.verify(&headers, &body, now()).is_err());
-    let request = both.request(&Operation::Balance, now()).unwrap();
+    let request = both.request(&Operation::Balance, &Grants::none(), now()).unwrap();
     let header = request.headers["wave-signature"].to_str().unwrap().to_owned();
     assert_eq!(header, format!("t={t},v1={}", signed(AKS, t.to_string().as_bytes())));
 }
 
 #[test]
 fn trap_3_the_success_redirect_proves_nothing() {
-    let request = wave().request(&Operation::Collect(collect()), now()).unwrap();
+    let request = wave().request(&Operation::Collect(collect()), &Grants::none(), now()).unwrap();
     let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
     assert_eq!(body["success_url"], "https://shop.example/ok", "sent as given: no token, no secret in it");
     let answer = read(&Operation::Collect(collect()), &fixture("session_open"));
@@ -99,7 +99,7 @@ fn trap_6_two_error_channels_and_four_error_bodies() {
 
 #[test]
 fn trap_7_no_batch_is_ever_sent() {
-    let request = wave().request(&Operation::Disburse(disburse()), now()).unwrap();
+    let request = wave().request(&Operation::Disburse(disburse()), &Grants::none(), now()).unwrap();
     assert_eq!(request.url, "https://wave.test/v1/payout");
 }
 
@@ -110,7 +110,7 @@ fn trap_8_payouts_refunds_and_expiry_announce_nothing_so_they_can_be_asked_for()
     assert!(callbacks.collections && !callbacks.disbursements && !callbacks.refunds);
     use domain::movement::MovementKind::{Refund, Reversal};
     for kind in [Collection, Disbursement, Refund, Reversal] {
-        assert!(wave.request(&ask(kind), now()).is_ok(), "{kind:?}");
+        assert!(wave.request(&ask(kind), &Grants::none(), now()).is_ok(), "{kind:?}");
     }
     let payout =
         wave.translate(br#"{"id":"EV_1","type":"payout.completed","data":{"id":"pt-1"}}"#, Trust::Proven);
@@ -121,13 +121,13 @@ fn trap_8_payouts_refunds_and_expiry_announce_nothing_so_they_can_be_asked_for()
 fn trap_9_a_payer_is_only_restricted_when_that_is_asked_for() {
     let body = |restrict_payer| {
         let operation = Operation::Collect(Collect { restrict_payer, ..collect() });
-        let request = wave().request(&operation, now()).unwrap();
+        let request = wave().request(&operation, &Grants::none(), now()).unwrap();
         serde_json::from_slice::<serde_json::Value>(&request.body).unwrap()
     };
     assert_eq!(body(true)["restrict_payer_mobile"], "+221770001122");
     assert!(body(false).get("restrict_payer_mobile").is_none());
     let nobody = Operation::Collect(Collect { restrict_payer: true, payer: None, ..collect() });
-    assert!(wave().request(&nobody, now()).is_err());
+    assert!(wave().request(&nobody, &Grants::none(), now()).is_err());
 }
 
 #[test]
@@ -165,10 +165,10 @@ fn trap_12_statement_days_are_utc_days() {
     use domain::movement::MovementKind::Refund;
     let just_after = "2026-11-20T00:00:01Z";
     let operation = Operation::Inquire(Inquire { since: at(just_after), ..inquire(Refund) });
-    let request = wave().request(&operation, at(just_after)).unwrap();
+    let request = wave().request(&operation, &Grants::none(), at(just_after)).unwrap();
     assert_eq!(request.query_value("date"), Some("2026-11-20"));
     let written_elsewhere = at("2026-11-20T01:30:00+02:00");
     let operation = Operation::Inquire(Inquire { since: written_elsewhere, ..inquire(Refund) });
-    let request = wave().request(&operation, at(just_after)).unwrap();
+    let request = wave().request(&operation, &Grants::none(), at(just_after)).unwrap();
     assert_eq!(request.query_value("date"), Some("2026-11-19"));
 }

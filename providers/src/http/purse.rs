@@ -1,0 +1,98 @@
+//! Keeps what was fetched, for one wallet.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Mutex;
+
+use super::HttpClient;
+use crate::{Clock, Grant, Granter, Grants, Need, Operation, ProviderError};
+
+/// Renewed this long before its end, or a sixth of its life if that is shorter.
+const RENEW_EARLY: Duration = Duration::from_secs(600);
+
+/// The grants of one wallet. Whoever fetches holds the lock, so a hundred callers fetch once.
+#[derive(Default)]
+pub(super) struct Purse {
+    kept: Mutex<HashMap<Need, Kept>>,
+}
+
+struct Kept {
+    value: SecretString,
+    renew_at: DateTime<Utc>,
+}
+
+/// A grant that a provider did not take.
+pub(super) struct Refused<'a> {
+    pub need: Need,
+    pub grants: &'a Grants,
+}
+
+impl Purse {
+    /// Everything that `operation` needs: kept, or fetched before `deadline`. What was `refused` is fetched anew,
+    /// unless somebody did so meanwhile.
+    ///
+    /// Errors: nothing was sent of the operation itself, so never `Uncertain`.
+    pub(super) async fn grants(
+        &self,
+        granter: &dyn Granter,
+        operation: &Operation,
+        refused: Option<Refused<'_>>,
+        (client, clock): (&HttpClient, &Clock),
+        deadline: Instant,
+    ) -> Result<Grants, ProviderError> {
+        let needs = granter.needs(operation);
+        if needs.is_empty() {
+            return Ok(Grants::none());
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        let waited = tokio::time::timeout(left, self.kept.lock()).await;
+        let mut kept =
+            waited.map_err(|_| ProviderError::not_sent("nothing was fetched before the deadline"))?;
+        if let Some(Refused { need, grants }) = refused {
+            kept.retain(|other, kept| *other != need || kept.value.expose_secret() != grants.get(need));
+        }
+        let mut grants = Grants::none();
+        for &need in needs {
+            let now = clock();
+            if let Some(kept) = kept.get(&need).filter(|kept| kept.renew_at > now) {
+                grants = grants.with(need, kept.value.clone());
+                continue;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let grant = fetch(granter, need, &grants, client, left).await?;
+            if let Some(renew_at) = grant.lives_for.and_then(|lives_for| renewal(now, lives_for)) {
+                kept.insert(need, Kept { value: grant.value.clone(), renew_at });
+            }
+            grants = grants.with(need, grant.value);
+        }
+        Ok(grants)
+    }
+}
+
+async fn fetch(
+    granter: &dyn Granter,
+    need: Need,
+    grants: &Grants,
+    client: &HttpClient,
+    left: Duration,
+) -> Result<Grant, ProviderError> {
+    let named = |error: ProviderError| match error {
+        ProviderError::Uncertain { reason } | ProviderError::NotSent { reason } => {
+            ProviderError::not_sent(format!("no {}: {reason}", need.0))
+        }
+        ProviderError::Misconfigured { reason } => {
+            ProviderError::misconfigured(format!("no {}: {reason}", need.0))
+        }
+        limited @ ProviderError::RateLimited { .. } => limited,
+    };
+    let response = client.send(&granter.fetch(need, grants), left).await.map_err(named)?;
+    granter.granted(need, &response).map_err(named)
+}
+
+fn renewal(now: DateTime<Utc>, lives_for: Duration) -> Option<DateTime<Utc>> {
+    let early = RENEW_EARLY.min(lives_for / 6);
+    now.checked_add_signed(chrono::TimeDelta::from_std(lives_for - early).ok()?)
+}
