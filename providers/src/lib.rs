@@ -22,6 +22,7 @@ mod port;
 pub mod rates;
 mod registry;
 pub mod screening;
+mod signed;
 pub mod sms;
 pub mod stripe;
 mod time;

@@ -13,7 +13,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{event, signature, terms};
+use super::signature::SCHEME;
+use super::{event, terms};
 use crate::{Callback, ProviderRef, Trust, Unauthentic, Unreadable, Verified};
 
 pub(super) const SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
@@ -57,7 +58,7 @@ pub(super) fn verify(
     now: DateTime<Utc>,
 ) -> Result<Verified, Unauthentic> {
     let signature = single(headers)?;
-    signature::check(secrets, signature, body, now).map_err(|reason| Unauthentic { reason })?;
+    SCHEME.check(secrets, signature, body, now).map_err(|reason| Unauthentic { reason })?;
     Ok(Verified { event_key: event_key(body), trust: Trust::Proven })
 }
 

@@ -7,7 +7,7 @@ use domain::{Country, Currency, Money, Provider, Rail, Wallet};
 use http::{HeaderName, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::signature;
+use super::signature::SCHEME;
 use crate::{Callbacks, Capabilities, IdempotentOnReference, Limits, OperationKind, Refunds, Request};
 
 pub(super) const SIGNATURE: HeaderName = HeaderName::from_static("wave-signature");
@@ -131,7 +131,7 @@ impl Checked {
     pub fn authorise(&self, request: Request, now: DateTime<Utc>) -> Request {
         let request = request.header(header::AUTHORIZATION, self.authorization.clone());
         let Some(secret) = &self.signing_secret else { return request };
-        let signed = signature::header(secret.expose_secret(), now.timestamp(), &request.body);
+        let signed = SCHEME.header(secret.expose_secret(), now.timestamp(), &request.body);
         match HeaderValue::from_str(&signed) {
             Ok(value) => request.header(SIGNATURE, value),
             Err(_) => request,

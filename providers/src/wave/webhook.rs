@@ -13,10 +13,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
+use super::amount;
 use super::checkout::Session;
 use super::config::{SIGNATURE, WebhookAuth};
+use super::signature::SCHEME;
 use super::terms::{self, Terms};
-use super::{amount, signature};
 use crate::{Callback, Outcome, ProviderRef, Trust, Unauthentic, Unreadable, Verified};
 
 #[derive(Deserialize)]
@@ -41,7 +42,8 @@ pub(super) fn verify(
     now: DateTime<Utc>,
 ) -> Result<Verified, Unauthentic> {
     let trust = match single(headers, SIGNATURE)? {
-        Some(signature) => signature::check(&auth.signing, signature, body, now)
+        Some(signature) => SCHEME
+            .check(&auth.signing, signature, body, now)
             .map(|()| Trust::Proven)
             .map_err(|reason| Unauthentic { reason })?,
         None => shared_secret(&auth.shared, headers).map(|()| Trust::Hint)?,
