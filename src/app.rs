@@ -22,7 +22,7 @@ use store::{Db, DbOptions, PersonKeys, Writer};
 use uuid::Uuid;
 
 use crate::clock::{Clock, Ids};
-use crate::config::{AlertMail, Config, Mode, StripeAccount, WaveWallet, WebhookProof};
+use crate::config::{AlertMail, Config, ManualWallet, Mode, StripeAccount, WaveWallet, WebhookProof};
 use crate::services::alerts::{AlertParts, Mailing};
 use crate::services::feed::Feed;
 use crate::services::rates::RateCache;
@@ -186,6 +186,16 @@ fn mailing(mail: &AlertMail) -> anyhow::Result<Mailing> {
     Ok(Mailing { sender, to: mail.to.clone() })
 }
 
+fn manual(wallet: &ManualWallet) -> providers::ManualConfig {
+    providers::ManualConfig {
+        wallet: wallet.wallet.clone(),
+        countries: wallet.countries.clone(),
+        currency: wallet.currency,
+        instructions: wallet.instructions.clone(),
+        limits: providers::Limits { min: wallet.min, max: wallet.max },
+    }
+}
+
 /// What leads to the outside, from the settings.
 struct Outside<'a> {
     config: &'a Config,
@@ -222,6 +232,9 @@ impl<'a> Outside<'a> {
             let settings = CallSettings::default();
             let provider = HttpProvider::new(wire, self.client.clone(), self.time.clone(), settings);
             registry.add(Arc::new(provider))?;
+        }
+        for wallet in &self.config.manual {
+            registry.add(Arc::new(providers::Manual::new(manual(wallet))))?;
         }
         Ok(registry)
     }

@@ -15,6 +15,7 @@ mod capabilities;
 mod debit;
 mod grants;
 pub mod http;
+pub mod manual;
 pub mod notify;
 mod operation;
 mod outcome;
@@ -34,9 +35,10 @@ pub use callback::{Callback, News, Trust, Unauthentic, Unreadable, Verified};
 pub use capabilities::{Callbacks, Capabilities, IdempotentOnReference, Limits, Refunds};
 pub use debit::{Consent, Debit, DebitSource, Mandate};
 pub use grants::{Grant, Granter, Grants, Need};
+pub use manual::{Manual, ManualConfig};
 pub use operation::{
-    Cancel, Collect, Disburse, Inquire, Line, Operation, OperationKind, Otp, Page, ProviderRef, Refund,
-    Register, Reverse, Sweep,
+    Cancel, Collect, Disburse, Inquire, Line, Operation, OperationKind, Otp, Page, Payee, ProviderRef,
+    Refund, Register, Reverse, Sweep,
 };
 pub use outcome::{Balance, NextAction, Outcome, ProviderError, StatementLine, StatementPage};
 pub use port::Provider;

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::movement::MovementKind;
 use domain::{Money, Msisdn, Rail, Reference};
 
-use crate::Debit;
+use crate::{Debit, Unsupported};
 
 /// The provider's own name for a movement, opaque to us: `cos-…`, `pt-…`, a Stripe id.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -94,12 +94,42 @@ pub struct Sweep {
     pub instant: bool,
 }
 
+/// Whom a disbursement reaches.
+#[derive(Clone, PartialEq)]
+pub enum Payee {
+    /// A wallet of mobile money.
+    Phone(Msisdn),
+    /// What a person of ours is told: a bank, a counter, an account in somebody's words.
+    Words(String),
+}
+
+impl Payee {
+    /// The number, for providers that pay to nothing else.
+    ///
+    /// Errors: [`Unsupported`] when the payee has none.
+    pub fn msisdn(&self) -> Result<&Msisdn, Unsupported> {
+        match self {
+            Payee::Phone(phone) => Ok(phone),
+            Payee::Words(_) => Err(Unsupported::new("a payee without a phone number")),
+        }
+    }
+}
+
+impl fmt::Debug for Payee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Payee::Phone(phone) => phone.fmt(f),
+            Payee::Words(_) => f.write_str("Words"),
+        }
+    }
+}
+
 /// Pay `amount` to a payee, net: the provider's fee comes on top, out of our float.
 #[derive(Clone, PartialEq)]
 pub struct Disburse {
     pub reference: Reference,
     pub amount: Money,
-    pub payee: Msisdn,
+    pub payee: Payee,
     /// The payee's name as the provider may check or print it.
     pub name: Option<String>,
     /// Printed on the payee's receipt; adapters shorten it to what their provider takes.
@@ -300,7 +330,7 @@ impl Operation {
     pub fn msisdn(&self) -> Option<&Msisdn> {
         match self {
             Operation::Collect(collect) => collect.payer.as_ref(),
-            Operation::Disburse(disburse) => Some(&disburse.payee),
+            Operation::Disburse(disburse) => disburse.payee.msisdn().ok(),
             _ => None,
         }
     }

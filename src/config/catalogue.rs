@@ -110,7 +110,7 @@ impl Catalogue {
             let wallet = name.strip_prefix(&variable(head))?.strip_suffix(&tail_name)?;
             let known = wallets.iter().find(|known| upper(known) == wallet).cloned();
             let called = known.unwrap_or_else(|| wallet.to_lowercase());
-            (key.starts_with("wave.") && !wallet.is_empty()).then(|| format!("{head}{called}.{tail}"))
+            (!key.starts_with("corridors.") && !wallet.is_empty()).then(|| format!("{head}{called}.{tail}"))
         })
     }
 
@@ -152,7 +152,7 @@ fn without_comment_sign(line: &str) -> &str {
 pub fn pattern(path: &str) -> String {
     let mut parts: Vec<&str> = path.split('.').collect();
     let free = match parts.as_slice() {
-        ["wave", "wallets", _, ..] => Some(2),
+        [_, "wallets", _, ..] => Some(2),
         ["corridors", _, ..] => Some(1),
         _ => None,
     };

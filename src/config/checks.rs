@@ -89,6 +89,10 @@ fn live(r: &mut Reader, config: &Config) {
     if r.flag("dangerous_public_sandbox") == Some(true) {
         r.refuse("dangerous_public_sandbox", "is for sandbox mode", "remove it");
     }
+    for wallet in config.manual.iter().filter(|wallet| wallet.opening.is_some()) {
+        let path = format!("manual.wallets.{}.opening", wallet.wallet);
+        r.refuse(&path, "is for sandbox mode", "let two admins open it: POST /v1/admin/treasury");
+    }
     for path in ["sandbox.url", "sandbox.embedded"] {
         if r.text(path).is_some() || r.flag(path) == Some(true) {
             r.refuse(path, "puts simulators into live mode", "remove it");

@@ -9,7 +9,7 @@ use domain::{Country, Currency, FeeSchedule, Money, Rail};
 use rust_decimal::Decimal;
 
 use super::reader::Reader;
-use super::{StripeAccount, WaveWallet};
+use super::{ManualWallet, StripeAccount, WaveWallet};
 
 /// One direction between two countries (or within one) and two currencies.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,12 +52,17 @@ impl Corridor {
 }
 
 /// Reads every corridor; those that are incomplete are reported and left out.
-pub fn corridors(r: &mut Reader, wave: &[WaveWallet], stripe: Option<&StripeAccount>) -> Vec<Corridor> {
+pub fn corridors(
+    r: &mut Reader,
+    wave: &[WaveWallet],
+    stripe: Option<&StripeAccount>,
+    manual: &[ManualWallet],
+) -> Vec<Corridor> {
     let mut corridors: Vec<Corridor> = Vec::new();
     for number in 0..r.count("corridors") {
         let path = format!("corridors.{number}");
         let Some(corridor) = corridor(r, &path) else { continue };
-        check_rails(r, &path, &corridor, wave, stripe);
+        check_rails(r, &path, &corridor, wave, stripe, manual);
         check_amounts(r, &path, &corridor);
         if corridors.iter().any(|other| other.ends() == corridor.ends()) {
             r.refuse(&path, "is there twice", "keep one of the two corridors with these ends");
@@ -123,6 +128,7 @@ fn check_rails(
     corridor: &Corridor,
     wave: &[WaveWallet],
     stripe: Option<&StripeAccount>,
+    manual: &[ManualWallet],
 ) {
     let ends = [
         ("funding_rails", &corridor.funding_rails, corridor.from, corridor.send_currency),
@@ -133,18 +139,25 @@ fn check_rails(
         let has_stripe = key == "funding_rails"
             && currency == Currency::EUR
             && stripe.is_some_and(|account| account.countries.contains(&country));
+        let by_hand =
+            |wallet: &ManualWallet| wallet.countries.contains(&country) && wallet.currency == currency;
+        let has_manual = manual.iter().any(by_hand);
         for rail in rails {
             let hint = match rail {
                 Rail::Balance => continue,
                 Rail::Wave if has_wave => continue,
+                Rail::Manual if has_manual => continue,
                 Rail::SepaTransfer | Rail::SepaDebit if has_stripe => continue,
+                Rail::Manual => {
+                    format!("add a [manual.wallets.…] that names {country} and {currency}, or drop the rail")
+                }
                 Rail::Wave => format!("add a [wave.wallets.…] of {country} in {currency}, or drop the rail"),
                 Rail::SepaTransfer | Rail::SepaDebit => {
                     format!(
                         "set stripe.api_key and name {country} in stripe.countries; it takes EUR and pays nobody"
                     )
                 }
-                _ => "drop the rail; only wave, the SEPA rails and balance have settings".to_owned(),
+                _ => "drop the rail; only wave, the SEPA rails, manual and balance have settings".to_owned(),
             };
             r.refuse(
                 &format!("{path}.{key}"),

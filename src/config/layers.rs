@@ -198,9 +198,9 @@ pub fn listed(text: &str, separator: char) -> Vec<String> {
 }
 
 fn wallet_names(layers: &[Layer]) -> BTreeSet<String> {
-    let wallets = layers.iter().filter_map(|layer| {
-        let wave = layer.settings.get("wave")?.as_dict()?;
-        wave.get("wallets")?.as_dict()
+    let wallets = layers.iter().flat_map(|layer| {
+        let of = |name: &str| layer.settings.get(name)?.as_dict()?.get("wallets")?.as_dict();
+        ["wave", "manual"].map(of).into_iter().flatten().collect::<Vec<_>>()
     });
     wallets.flat_map(|wallets| wallets.keys().cloned()).collect()
 }

@@ -14,6 +14,7 @@ mod checks;
 mod corridors;
 mod keys;
 mod layers;
+mod manual;
 mod problem;
 mod providers;
 mod rates;
@@ -36,6 +37,7 @@ pub use alerts::{AlertMail, AlertWebhook, Alerts};
 pub use corridors::Corridor;
 pub use keys::{KeyError, MasterKey, write_private};
 pub use layers::{Flag, Sources};
+pub use manual::ManualWallet;
 pub use problem::{ConfigError, Problem};
 pub use providers::{Sms, SmsSender, WaveWallet, WebhookProof};
 pub use rates::{RateFeed, Rates};
@@ -99,6 +101,8 @@ pub struct Config {
     pub wave: Vec<WaveWallet>,
     /// The account at Stripe, if there is one.
     pub stripe: Option<StripeAccount>,
+    /// Pots that people keep, by name.
+    pub manual: Vec<ManualWallet>,
     /// What is served; from, to and both currencies are never the same twice.
     pub corridors: Vec<Corridor>,
     /// What a person is told of.
@@ -152,6 +156,11 @@ impl Config {
     /// The most that one direct debit may take, where there are debits.
     pub fn debit_max(&self) -> Option<domain::Money> {
         self.stripe.as_ref().map(|account| account.debit_max)
+    }
+
+    /// The pot of this wallet, if people keep it.
+    pub fn kept_by_hand(&self, provider: domain::Provider, wallet: &domain::Wallet) -> Option<&ManualWallet> {
+        manual::find(&self.manual, provider, wallet)
     }
 
     /// The bank account that this wallet's money can be swept to: our book's name for the bank, and the provider's for

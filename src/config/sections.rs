@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 use super::address::{self, AllowedHosts, BaseUrl};
 use super::reader::Reader;
 use super::{
-    Config, Database, Keys, MasterKey, Mode, Simulators, alerts, checks, corridors, providers, rates,
+    Config, Database, Keys, MasterKey, Mode, Simulators, alerts, checks, corridors, manual, providers, rates,
     screening, stripe,
 };
 
@@ -125,7 +125,8 @@ pub fn config(r: &mut Reader) -> Config {
     let alerts = alerts::alerts(r);
     let wave = providers::wave(r);
     let stripe = stripe::stripe(r);
-    let corridors = corridors::corridors(r, &wave, stripe.as_ref());
+    let manual = manual::manual(r);
+    let corridors = corridors::corridors(r, &wave, stripe.as_ref(), &manual);
     let config = Config {
         mode,
         listen,
@@ -146,6 +147,7 @@ pub fn config(r: &mut Reader) -> Config {
         rates,
         wave,
         stripe,
+        manual,
         corridors,
         alerts,
         workers,

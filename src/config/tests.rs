@@ -103,7 +103,7 @@ fn nothing_written_is_a_sandbox_on_this_machine() {
 }
 
 #[test]
-fn the_sandbox_has_two_wallets_and_seven_corridors() {
+fn the_sandbox_has_its_wallets_and_corridors() {
     let config = Written::file("").config();
     let simulators = BaseUrl::parse("http://127.0.0.1:8081").unwrap();
     for (wallet, name) in config.wave.iter().zip(["ci", "sn"]) {
@@ -115,7 +115,12 @@ fn the_sandbox_has_two_wallets_and_seven_corridors() {
     }
     assert_eq!(config.sms.base_url(Some(&simulators)), "http://127.0.0.1:8081/orange");
     let ends: Vec<String> = config.corridors.iter().map(|c| format!("{} {}", c.from, c.to)).collect();
-    assert_eq!(ends, ["SN CI", "CI SN", "SN SN", "CI CI", "FR SN", "FR CI", "FR FR"]);
+    let expected =
+        ["SN CI", "CI SN", "SN SN", "CI CI", "FR SN", "FR CI", "FR FR", "GN CN", "FR GN", "SN GN", "GN GN"];
+    assert_eq!(ends, expected);
+    let kept: Vec<String> =
+        config.manual.iter().map(|w| format!("{} {}", w.wallet, w.confirm_threshold)).collect();
+    assert_eq!(kept, ["cn 50000.00 CNY", "gn 50000000 GNF"]);
     for corridor in &config.corridors[4..6] {
         assert_eq!((corridor.send_currency.code(), corridor.receive_currency.code()), ("EUR", "XOF"));
         assert!(
@@ -530,6 +535,33 @@ fn corridors_are_served_by_somebody() {
     }
     let twice = corridor(("", "")).repeat(2);
     assert_eq!(Written::file(&twice).keys_refused(), ["corridors[1]"]);
+}
+
+#[test]
+fn payers_by_hand_are_told_what_to_quote_and_live_books_open_by_two_people() {
+    let pot = |changes: &str| {
+        let pot = "countries = [\"CN\"]\ncurrency = \"CNY\"\nconfirm_threshold = \"100.5\"\n";
+        format!("[manual.wallets.cash]\n{pot}{changes}\n")
+    };
+    let said = "instructions = { fr = \"Motif {reference}\" }\n";
+    let config = Written::file(&pot(said)).config();
+    let cash = config.manual.iter().find(|one| one.wallet.as_str() == "cash").unwrap();
+    assert_eq!((cash.confirm_threshold.minor(), cash.instructions.len(), cash.opening), (10_050, 1, None));
+    for (changes, key) in [
+        ("", "instructions"),
+        ("instructions = { en = \"Pay us\" }", "instructions.en"),
+        (&format!("{said}min = \"1.005\""), "min"),
+        (&format!("{said}opening = \"much\""), "opening"),
+    ] {
+        assert_eq!(
+            Written::file(&pot(changes)).keys_refused(),
+            [format!("manual.wallets.cash.{key}")],
+            "{changes}"
+        );
+    }
+    let live = Written::file(&pot(&format!("{said}opening = \"5\""))).and(LIVE);
+    assert_eq!(live.keys_refused(), ["manual.wallets.cash.opening"]);
+    assert!(Written::file(&pot(said)).and(LIVE).config().manual.len() == 1);
 }
 
 #[test]

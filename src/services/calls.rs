@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Money, Movement, MovementKind, Msisdn};
+use domain::{Money, Movement, MovementKind, Msisdn, Rail};
 use providers::{
-    Cancel, Capabilities, Collect, Disburse, Inquire, Operation, Provider, ProviderRef, Refund, Reverse,
+    Cancel, Capabilities, Collect, Disburse, Inquire, Operation, Payee, Provider, ProviderRef, Refund,
+    Reverse,
 };
 
 use super::bank::Payer;
 use super::callback_doors;
 use super::cases::OpenCase;
+use super::people::Party;
 use crate::app::App;
 
 /// The adapter of the movement's wallet.
@@ -93,7 +95,7 @@ fn disburse(app: &App, open: &OpenCase, movement: &Movement) -> Option<Disburse>
     Some(Disburse {
         reference: movement.reference,
         amount: movement.amount,
-        payee: msisdn(open.people.payee.phone.as_ref())?,
+        payee: payee(movement.rail, &open.people.payee)?,
         name: open.people.payee.name.clone(),
         reason: Some(open.people.purpose.clone()).filter(|purpose| !purpose.is_empty()),
         callback_url: callback_url(app, movement),
@@ -132,6 +134,12 @@ fn callback_url(app: &App, movement: &Movement) -> Option<String> {
 
 fn original<'a>(open: &'a OpenCase, movement: &Movement) -> Option<&'a Movement> {
     open.case.movement(movement.original?).ok()
+}
+
+/// By hand one pays to whatever the words say, elsewhere to a number.
+fn payee(rail: Rail, party: &Party) -> Option<Payee> {
+    let words = party.account.clone().filter(|_| rail == Rail::Manual).map(Payee::Words);
+    words.or_else(|| msisdn(party.phone.as_ref()).map(Payee::Phone))
 }
 
 fn msisdn(phone: Option<&String>) -> Option<Msisdn> {

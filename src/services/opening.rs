@@ -1,6 +1,6 @@
 //! The opening of a book: what our wallets at the providers hold becomes our float and our opening equity.
 
-use domain::{Account, BusinessId, EntryId, EntryKind, JournalEntry, LedgerStep, Nature, Posting};
+use domain::{Account, BusinessId, EntryId, EntryKind, JournalEntry, LedgerStep, Money, Nature, Posting};
 use providers::{Operation, Outcome, Provider};
 use store::writer::{Change, NewAudit};
 
@@ -23,13 +23,9 @@ async fn open_float(app: &App, provider: &dyn Provider, float: Account) -> anyho
     if store::ledger::accounts::find(&mut app.db.read().await?.conn(), float.id()).await?.is_some() {
         return Ok(());
     }
-    let Outcome::Balance(held) = provider.call(&Operation::Balance).await? else {
-        anyhow::bail!("{float} answered something else than its balance");
-    };
-    let balance = held.available;
-    if !balance.is_positive() {
+    let Some(balance) = held(app, provider, &float).await?.filter(|balance| balance.is_positive()) else {
         return Ok(());
-    }
+    };
     let equity = Account::OpeningEquity { currency: float.currency() };
     let entry = JournalEntry {
         id: EntryId::from_uuid(app.ids.next()),
@@ -51,4 +47,16 @@ async fn open_float(app: &App, provider: &dyn Provider, float: Account) -> anyho
     app.commit(change).await?;
     tracing::info!(account = %float, balance = %balance, "a float was opened");
     Ok(())
+}
+
+/// What is there: as the settings say of a pot that people keep, else as the provider says.
+async fn held(app: &App, provider: &dyn Provider, float: &Account) -> anyhow::Result<Option<Money>> {
+    let capabilities = provider.capabilities();
+    if let Some(kept) = app.config.kept_by_hand(capabilities.provider, &capabilities.wallet) {
+        return Ok(kept.opening);
+    }
+    match provider.call(&Operation::Balance).await? {
+        Outcome::Balance(held) => Ok(Some(held.available)),
+        _ => anyhow::bail!("{float} answered something else than its balance"),
+    }
 }

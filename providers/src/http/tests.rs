@@ -20,8 +20,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{CallSettings, HttpClient, HttpProvider, RESPONSE_LIMIT};
 use crate::{
-    Disburse, Inquire, Operation, Outcome, Provider, ProviderError, ProviderRef, Refund, Wave, WaveConfig,
-    WebhookAuth,
+    Disburse, Inquire, Operation, Outcome, Payee, Provider, ProviderError, ProviderRef, Refund, Wave,
+    WaveConfig, WebhookAuth,
 };
 
 const NOW: &str = "2026-11-20T10:05:00Z";
@@ -65,7 +65,7 @@ fn payout() -> Operation {
     Operation::Disburse(Disburse {
         reference: reference(),
         amount: Money::new(15_000, Currency::XOF),
-        payee: Msisdn::parse("+221770003344").unwrap(),
+        payee: Payee::Phone(Msisdn::parse("+221770003344").unwrap()),
         name: Some("Awa Exemple".to_owned()),
         reason: None,
         callback_url: None,
@@ -336,7 +336,7 @@ async fn what_is_not_declared_is_never_sent() {
     let euros = Operation::Disburse(Disburse {
         reference: reference(),
         amount: Money::new(100, Currency::EUR),
-        payee: Msisdn::parse("+221770003344").unwrap(),
+        payee: Payee::Phone(Msisdn::parse("+221770003344").unwrap()),
         name: None,
         reason: None,
         callback_url: None,

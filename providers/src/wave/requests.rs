@@ -88,7 +88,7 @@ fn create_payout(config: &Checked, disburse: &Disburse) -> Result<Request, Unsup
     let body = NewPayout {
         currency: disburse.amount.currency().code(),
         receive_amount: disburse.amount.major(),
-        mobile: disburse.payee.as_str(),
+        mobile: disburse.payee.msisdn()?.as_str(),
         name: shortened(disburse.name.as_deref(), LONGEST_NAME),
         client_reference: disburse.reference.to_string(),
         payment_reason: shortened(disburse.reason.as_deref(), LONGEST_REASON),

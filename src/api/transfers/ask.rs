@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::api::problem::Problem;
 use crate::api::wire::{self, Fields};
 use crate::services::FieldError;
-use crate::services::transfers::{Ask, DebitAsk, PartyAsk};
+use crate::services::transfers::{AccountAsk, Ask, DebitAsk, PartyAsk};
 
 /// A transfer to be started.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -59,7 +59,9 @@ pub struct NewPayee {
     /// Whose wallet, for mobile money.
     #[schema(example = "+2250700000001")]
     phone: Option<String>,
-    /// Whose balance, for the rail `balance`: `user_…`.
+    /// Whose balance, for the rail `balance`: `user_…`. For the rail `manual` where the money goes, in words: bank and
+    /// account, or what they are known by at Alipay, or a counter.
+    #[schema(max_length = 140)]
     account: Option<String>,
     #[schema(example = "Awa Exemple", max_length = 140)]
     name: String,
@@ -101,10 +103,19 @@ impl NewPayee {
     fn read(self, fields: &mut Fields, at: &str) -> Option<PartyAsk> {
         let rail = fields.take(wire::word(&self.rail, &format!("{at}/rail")));
         let phone = fields.take_some(self.phone.map(|text| wire::phone(&text, &format!("{at}/phone"))));
-        let account = fields.take_some(self.account.map(|text| wire::word(&text, &format!("{at}/account"))));
+        let account =
+            fields.take_some(self.account.map(|text| account(rail, &text, &format!("{at}/account"))));
         let name = fields.take(wire::name(&self.name, &format!("{at}/name"), LONGEST));
         let country = fields.take(wire::country(&self.country, &format!("{at}/country")));
         Some(PartyAsk { rail: rail?, phone, name, email: None, account, country, debit: None })
+    }
+}
+
+/// By hand one pays to what the words say; elsewhere an account is somebody's balance with us.
+fn account(rail: Option<Rail>, value: &str, pointer: &str) -> Result<AccountAsk, FieldError> {
+    match rail {
+        Some(Rail::Manual) => wire::text(value, pointer, LONGEST).map(AccountAsk::Words),
+        _ => wire::word(value, pointer).map(AccountAsk::Balance),
     }
 }
 

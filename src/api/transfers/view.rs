@@ -60,7 +60,7 @@ pub struct PartyView {
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
-    /// Whose balance, for the rail `balance`.
+    /// Whose balance, for the rail `balance`; where the money goes, for the rail `manual`.
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -42,11 +42,20 @@ pub struct PartyAsk {
     pub phone: Option<Msisdn>,
     pub name: Option<String>,
     pub email: Option<String>,
-    /// Whose balance, for the rail `balance`.
-    pub account: Option<UserId>,
+    /// Where the money goes, on rails without a number.
+    pub account: Option<AccountAsk>,
     pub country: Option<Country>,
     /// What is debited, by the rail `sepa_debit`.
     pub debit: Option<DebitAsk>,
+}
+
+/// Where money goes that goes to no number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountAsk {
+    /// Somebody's balance with us.
+    Balance(UserId),
+    /// What a person of ours is told: a supplier's bank account, a counter.
+    Words(String),
 }
 
 /// An answer as stored; a replay gives the same bytes.
@@ -187,6 +196,10 @@ fn check_ends(quote: &Quote, ask: &Ask) -> Result<(), TransferError> {
     }
     match (&ask.payee.phone, ask.payee.rail) {
         (None, Rail::Balance) => Ok(()),
+        (_, Rail::Manual) if ask.payee.account.is_none() => {
+            Err(TransferError::invalid("/payee/account", "missing_field"))
+        }
+        (None, Rail::Manual) => Ok(()),
         (None, _) => Err(TransferError::invalid("/payee/phone", "missing_field")),
         (Some(phone), _) if phone.country() != Some(quote.to_country) => {
             Err(TransferError::invalid("/payee/phone", "country_mismatch"))
@@ -217,8 +230,9 @@ async fn payee_account(
     if ask.payee.rail != Rail::Balance {
         return Ok(None);
     }
-    let user = match (ask.payee.account, &ask.payee.phone) {
-        (Some(user), _) => users::find(conn, &app.people, user).await?,
+    let user = match (&ask.payee.account, &ask.payee.phone) {
+        (Some(AccountAsk::Balance(user)), _) => users::find(conn, &app.people, *user).await?,
+        (Some(AccountAsk::Words(_)), _) => None,
         (None, Some(phone)) => users::find_by_phone(conn, &app.people, phone).await?,
         (None, None) => return Err(TransferError::invalid("/payee/account", "missing_field")),
     };
@@ -262,7 +276,10 @@ fn party(ask: &PartyAsk) -> Party {
         phone: ask.phone.as_ref().map(|phone| phone.as_str().to_owned()),
         name: ask.name.clone(),
         email: ask.email.clone(),
-        account: ask.account.map(|user| user.to_string()),
+        account: ask.account.as_ref().map(|account| match account {
+            AccountAsk::Balance(user) => user.to_string(),
+            AccountAsk::Words(words) => words.clone(),
+        }),
         country: ask.country.map(|country| country.to_string()),
     }
 }

@@ -8,7 +8,7 @@ mod decide;
 mod late;
 mod read;
 
-pub use create::{Ask, DebitAsk, PartyAsk, Stored, create};
+pub use create::{AccountAsk, Ask, DebitAsk, PartyAsk, Stored, create};
 pub(super) use create::{claim, replay, stored};
 pub use decide::{refuse, release};
 pub use late::reuse_late;

@@ -18,8 +18,8 @@ use http::HeaderMap;
 
 use super::{Wave, WaveConfig, WebhookAuth};
 use crate::{
-    Cancel, Collect, Disburse, Grants, Inquire, Operation, Outcome, ProviderError, ProviderRef, Refund,
-    Response, Reverse, Wire,
+    Cancel, Collect, Disburse, Grants, Inquire, Operation, Outcome, Payee, ProviderError, ProviderRef,
+    Refund, Response, Reverse, Wire,
 };
 
 const REFERENCE: &str = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff";
@@ -96,7 +96,7 @@ fn disburse() -> Disburse {
     Disburse {
         reference: reference(),
         amount: xof(15_000),
-        payee: Msisdn::parse("+221770003344").unwrap(),
+        payee: Payee::Phone(Msisdn::parse("+221770003344").unwrap()),
         name: Some("Awa Exemple".to_owned()),
         reason: Some("Reglement 42".to_owned()),
         callback_url: None,
