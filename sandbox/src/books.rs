@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::{Instant, from_micros};
 use crate::config::Database;
+use crate::orange_web;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -31,7 +32,7 @@ const RESET: &str = "
     DELETE FROM sessions; DELETE FROM payouts; DELETE FROM batches; DELETE FROM lines;
     DELETE FROM operations; DELETE FROM idempotency; DELETE FROM recipients;
     DELETE FROM recipient_checks; DELETE FROM recipient_blocks;
-    DELETE FROM attempts; DELETE FROM deliveries; DELETE FROM sms_messages; DELETE FROM sms_tokens;
+    DELETE FROM attempts; DELETE FROM deliveries; DELETE FROM sms_messages;
     DELETE FROM stripe_objects; DELETE FROM stripe_agenda; DELETE FROM stripe_idempotency;
     DELETE FROM stripe_operations;
     DELETE FROM rate_sheet;
@@ -60,6 +61,7 @@ impl Books {
             connection.pragma_update(None, "user_version", VERSION)?;
         }
         connection.execute_batch(SCHEMA)?;
+        connection.execute_batch(orange_web::SCHEMA)?;
         Ok(Books { connection: Mutex::new(connection) })
     }
 
@@ -77,7 +79,10 @@ impl Books {
 
     /// Empties the books; wallets, keys and webhooks stay, balances return to their opening.
     pub fn reset(&self) -> rusqlite::Result<()> {
-        self.write(|tx| tx.execute_batch(RESET))
+        self.write(|tx| {
+            tx.execute_batch(RESET)?;
+            tx.execute_batch(orange_web::RESET)
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {

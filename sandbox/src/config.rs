@@ -1,8 +1,9 @@
 //! What a simulator is started with.
 //!
-//! The defaults are a Senegalese and an Ivorian Wave wallet with fifty million XOF each, and an
-//! Orange SMS account that never runs out. Books that exist already win over these settings:
-//! a wallet that is in the books keeps its balance, its keys and its flags.
+//! The defaults are a Senegalese and an Ivorian Wave wallet with fifty million XOF each, an
+//! Orange SMS account that never runs out, and Orange Web Payment merchants in three countries and
+//! in its sandbox. Books that exist already win over these settings: a wallet that is in the books
+//! keeps its balance, its keys and its flags.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
+pub use crate::orange_web::config::{OrangeMerchantConfig, OrangeWebConfig};
 pub use crate::stripe::config::{StripeAccountConfig, StripeBankAccountConfig, StripeWebhookConfig};
 
 /// Where the books are kept.
@@ -47,6 +49,8 @@ pub struct SandboxConfig {
     pub sms: SmsConfig,
     /// The Stripe account.
     pub stripe: StripeAccountConfig,
+    /// Orange Web Payment merchants; their OAuth client is the one of SMS.
+    pub orange_web: OrangeWebConfig,
 }
 
 impl Default for SandboxConfig {
@@ -63,6 +67,7 @@ impl Default for SandboxConfig {
             allow_plain_http: false,
             sms: SmsConfig::default(),
             stripe: StripeAccountConfig::default(),
+            orange_web: OrangeWebConfig::default(),
         }
     }
 }
@@ -204,15 +209,17 @@ impl WaveWebhookConfig {
     }
 }
 
-/// The Orange SMS account.
+/// The Orange SMS account, and the OAuth client that it shares with Web Payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmsConfig {
     /// OAuth client.
     pub client_id: String,
     /// Its secret.
     pub client_secret: String,
-    /// How long a token lives by the simulators' clock.
+    /// How long a token of `/oauth/v3` lives by the simulators' clock.
     pub token_lifetime: Duration,
+    /// How long a token of `/oauth/v2` lives.
+    pub token_lifetime_v2: Duration,
     /// Writes `expires_in` as a JSON number; current pages show a string.
     pub numeric_expires_in: bool,
     /// Messages left in the bundle; `None` never runs out.
@@ -225,6 +232,7 @@ impl Default for SmsConfig {
             client_id: "sandbox-client".to_owned(),
             client_secret: "sandbox-secret".to_owned(),
             token_lifetime: Duration::from_secs(3600),
+            token_lifetime_v2: Duration::from_secs(7_776_000),
             numeric_expires_in: false,
             credits: None,
         }

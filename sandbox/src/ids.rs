@@ -18,6 +18,11 @@ pub fn upper(prefix: &str, length: usize) -> String {
     random(prefix, UPPER, length)
 }
 
+/// A random number below `bound`, which is at least one.
+pub fn below(bound: u32) -> u32 {
+    rand::rng().random_range(0..bound.max(1))
+}
+
 fn random(prefix: &str, alphabet: &[u8], length: usize) -> String {
     let mut rng = rand::rng();
     let tail = (0..length).map(|_| char::from(alphabet[rng.random_range(0..alphabet.len())]));

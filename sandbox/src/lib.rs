@@ -17,6 +17,8 @@ pub mod courier;
 pub mod fault;
 pub mod ids;
 pub mod money;
+pub mod orange_oauth;
+pub mod orange_web;
 pub mod rates;
 pub mod sms;
 pub mod sms_book;
@@ -41,8 +43,8 @@ use app::{App, Shared};
 use books::Books;
 pub use clock::Clock;
 pub use config::{
-    Database, SandboxConfig, SmsConfig, Strategy, StripeAccountConfig, StripeBankAccountConfig,
-    StripeWebhookConfig, WaveKeyConfig, WaveWalletConfig, WaveWebhookConfig,
+    Database, OrangeMerchantConfig, OrangeWebConfig, SandboxConfig, SmsConfig, Strategy, StripeAccountConfig,
+    StripeBankAccountConfig, StripeWebhookConfig, WaveKeyConfig, WaveWalletConfig, WaveWebhookConfig,
 };
 use connection::{Door, Peer};
 use control::refusal::Refusal;
@@ -181,6 +183,7 @@ fn furnish(books: &Books, config: &SandboxConfig) -> rusqlite::Result<()> {
         for webhook in &config.webhooks {
             wave::webhooks::put(tx, webhook)?;
         }
+        orange_web::furnish(tx, &config.orange_web)?;
         stripe::furnish(tx, &config.stripe, clock::micros(config.clock.now()))?;
         sms_book::open_bundle(tx, config.sms.credits)
     })
@@ -197,7 +200,10 @@ fn routes(app: &Shared) -> Router {
                 .layer(from_fn_with_state(app.clone(), stripe::http::envelope)),
         )
         .merge(stripe::pages())
+        .merge(orange_web::api().layer(faults("orange")))
+        .merge(orange_web::pages())
         .merge(sms::api().layer(faults("sms")))
+        .merge(orange_oauth::api().layer(faults("sms")).layer(faults("orange")))
         .merge(rates::api().layer(faults("rates")))
         .merge(control::routes())
         .fallback(no_such_path)
@@ -208,7 +214,7 @@ async fn no_such_path(method: Method, uri: Uri) -> Response {
     match uri.path().split('/').nth(1) {
         Some("wave") => wave::no_such_path().into_response(),
         Some("stripe") => stripe::no_such_path(&method, &uri).into_response(),
-        Some("orange") => sms::no_such_path().into_response(),
+        Some("orange") => orange_oauth::no_such_path().into_response(),
         Some("rates") => rates::no_such_path(),
         _ => Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such path").into_response(),
     }

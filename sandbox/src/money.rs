@@ -24,7 +24,7 @@ pub enum AmountError {
 /// How many decimals `currency` has.
 pub fn decimals(currency: &str) -> usize {
     match currency {
-        "XOF" | "XAF" | "UGX" | "GNF" => 0,
+        "XOF" | "XAF" | "UGX" | "GNF" | "OUV" => 0,
         _ => 2,
     }
 }

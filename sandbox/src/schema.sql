@@ -194,11 +194,6 @@ CREATE TABLE IF NOT EXISTS sms_messages (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS sms_messages_by_recipient ON sms_messages (recipient, seq);
 
-CREATE TABLE IF NOT EXISTS sms_tokens (
-    token TEXT PRIMARY KEY,
-    expires_at INTEGER NOT NULL
-) STRICT;
-
 CREATE TABLE IF NOT EXISTS sms_bundle (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     credits INTEGER

@@ -1,10 +1,10 @@
-//! Messages, tokens and credits of the simulated Orange SMS account, in the books.
+//! Messages and credits of the simulated Orange SMS account, in the books.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Row, Transaction, params};
 use serde_json::{Value, json};
 
 use crate::books::instant;
-use crate::clock::{Instant, from_micros, micros};
+use crate::clock::{Instant, micros};
 
 /// A message on its way to the simulated phone.
 #[derive(Clone, Debug)]
@@ -46,21 +46,6 @@ pub fn inbox(tx: &Transaction<'_>, to: Option<&str>) -> rusqlite::Result<Vec<Val
             tx.prepare_cached("SELECT * FROM sms_messages ORDER BY seq DESC")?.query_map([], view)?.collect()
         }
     }
-}
-
-/// Issues a token.
-pub fn put_token(tx: &Transaction<'_>, token: &str, expires_at: Instant) -> rusqlite::Result<()> {
-    tx.execute("INSERT INTO sms_tokens VALUES (?1, ?2)", params![token, micros(expires_at)])?;
-    Ok(())
-}
-
-/// When a token expires, if it was ever issued.
-pub fn token_expiry(tx: &Transaction<'_>, token: &str) -> rusqlite::Result<Option<Instant>> {
-    let at: Option<i64> = tx
-        .prepare_cached("SELECT expires_at FROM sms_tokens WHERE token = ?1")?
-        .query_row([token], |row| row.get(0))
-        .optional()?;
-    Ok(at.map(from_micros))
 }
 
 /// Opens the bundle, unless the books have one.

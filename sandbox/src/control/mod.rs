@@ -7,6 +7,7 @@ pub mod clock;
 pub mod deliveries;
 pub mod faults;
 pub mod money;
+pub mod orange;
 pub mod pay;
 pub mod portal;
 pub mod refusal;
@@ -56,6 +57,12 @@ pub fn routes() -> Router<Shared> {
                 .post(stripe_portal::put_webhook)
                 .delete(stripe_portal::clear_webhooks),
         )
+        .route("/_control/orange/pay", post(orange::pay))
+        .route("/_control/orange/forge", post(orange::forge))
+        .route("/_control/orange/operations", get(orange::operations))
+        .route("/_control/orange/balance", get(orange::balance))
+        .route("/_control/orange/sweep", post(orange::sweep))
+        .route("/_control/orange/merchants", get(orange::merchants).post(orange::put_merchant))
         .route("/_control/sms/credits", post(sms::credits))
         .route("/_control/rates/values", get(rates::show).post(rates::set).delete(rates::clear))
         .route("/sms/inbox", get(sms::inbox))

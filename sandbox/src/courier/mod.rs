@@ -20,7 +20,8 @@ use chrono::TimeDelta;
 
 use crate::app::Desk;
 use crate::clock::Instant;
-use crate::{stripe, wave};
+use crate::config::SandboxConfig;
+use crate::{orange_web, stripe, wave};
 pub use proof::Proof;
 pub use queue::Delivery;
 pub use task::{post, run};
@@ -29,6 +30,7 @@ pub use task::{post, run};
 pub static SENDERS: &[&dyn Sender] = &[
     &wave::sender::Wave,
     &stripe::sender::Stripe,
+    &orange_web::sender::OrangeWeb,
     #[cfg(test)]
     &tests::Office,
 ];
@@ -40,6 +42,11 @@ pub trait Sender: Debug + Sync {
 
     /// How often, and how long, it tries.
     fn schedule(&self) -> Schedule;
+
+    /// The same where the simulators' settings may say otherwise.
+    fn schedule_under(&self, _config: &SandboxConfig) -> Schedule {
+        self.schedule()
+    }
 
     /// Whether an answer that is not a 2xx ends a delivery all the same. Usually none does.
     fn is_final(&self, _status: u16) -> bool {
@@ -81,7 +88,7 @@ pub fn sender(name: &str) -> Option<&'static dyn Sender> {
 }
 
 /// When a delivery is tried again, counted from the last attempt.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// Seconds after the first attempt, after the second, and so on.
     pub pauses_s: &'static [i64],

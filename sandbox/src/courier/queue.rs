@@ -159,7 +159,11 @@ pub(super) fn give_up(desk: &Desk<'_>, sender: &dyn Sender) -> rusqlite::Result<
             "UPDATE deliveries SET state = 'given_up'
              WHERE state = 'pending' AND due_at <= ?1 AND attempts > 0 AND born_at < ?2 AND provider = ?3",
         )?
-        .execute(params![micros(desk.now), micros(desk.now - sender.schedule().window), sender.name()])
+        .execute(params![
+            micros(desk.now),
+            micros(desk.now - sender.schedule_under(&desk.app.config).window),
+            sender.name()
+        ])
 }
 
 /// When the next thing happens by itself: a delivery, or something of a provider's own.
@@ -186,7 +190,8 @@ pub(super) fn note(
         Ok(status) => (Some(*status), None),
         Err(error) => (None, Some(error)),
     };
-    let next = || sender.schedule().next(delivery.attempts, delivery.born_at, desk.now);
+    let schedule = sender.schedule_under(&desk.app.config);
+    let next = || schedule.next(delivery.attempts, delivery.born_at, desk.now);
     let (state, due_at) = match status {
         Some(200..300) => ("delivered", desk.now),
         Some(status) if sender.is_final(status) => ("refused", desk.now),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::setting::{Kind, Setting};
+use crate::orange_oauth::OrangeError;
 use crate::stripe::errors::StripeError;
 use crate::wave::errors::{Reply, Shape, WaveError};
 
@@ -53,6 +54,9 @@ pub fn spoiled(provider: &str, setting: &Setting, answer: &Reply) -> Reply {
             true
         }),
         Kind::MissingFields if provider == "stripe" => edited(answer, |_, value| !value.is_null()),
+        Kind::MissingFields if provider == "orange" => {
+            edited(answer, |name, _| !["expires_in", "txnid"].contains(&name))
+        }
         Kind::MissingFields => edited(answer, |name, _| !OPTIONAL.contains(&name)),
         Kind::UnknownField => with_unknown_field(answer),
         _ => answer.clone(),
@@ -64,6 +68,10 @@ pub fn error(provider: &str, setting: &Setting, usual: u16) -> Reply {
     let status = setting.status.unwrap_or(usual);
     if provider == "stripe" && setting.shape.is_none() {
         return Reply { status, body: StripeError::simulated(status, setting.code.as_deref()).body() };
+    }
+    if provider == "orange" && setting.shape.is_none() {
+        let error = OrangeError::simulated(status, setting.code.as_deref());
+        return Reply { status, body: error.body.to_string().into_bytes() };
     }
     let code = setting.code.as_deref().unwrap_or(code_of(status));
     let shape = setting.shape.unwrap_or(Shape::General);

@@ -29,7 +29,7 @@ const SLOW: Duration = Duration::from_secs(2);
 pub struct Around {
     /// The simulators.
     pub app: Shared,
-    /// `wave`, `stripe` or `sms`.
+    /// `wave`, `stripe`, `orange` or `sms`.
     pub provider: &'static str,
 }
 
@@ -49,8 +49,8 @@ pub async fn around(
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let line = format!("{} {uri}", parts.method);
-    let has_effect =
-        parts.method == Method::POST && !line.contains("/oauth/") && !line.contains("verify_recipient");
+    let only_asks = ["/oauth/", "verify_recipient", "/transactionstatus"];
+    let has_effect = parts.method == Method::POST && !only_asks.iter().any(|part| line.contains(part));
     let haystack = haystack(&app, uri.path(), &line, &body);
     let facts = RequestFacts { provider, line, haystack, has_effect };
     if let Some(setting) = app.faults.on_request(&facts, is_before) {

@@ -21,7 +21,7 @@ pub use setting::{Forgery, Kind, Match, Setting, SettingError};
 /// A request as faults see it.
 #[derive(Clone, Debug)]
 pub struct RequestFacts {
-    /// `wave`, `stripe` or `sms`.
+    /// `wave`, `stripe`, `orange` or `sms`.
     pub provider: &'static str,
     /// `POST /wave/v1/payout`, with the query.
     pub line: String,

@@ -9,16 +9,16 @@ use serde_json::json;
 use crate::kit::{Kit, Receiver, payout};
 
 /// A database file of one test, removed at its end.
-struct File(PathBuf);
+pub struct File(PathBuf);
 
 impl File {
-    fn new() -> File {
+    pub fn new() -> File {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         File(std::env::temp_dir().join(format!("sandbox-{}-{count}.db", std::process::id())))
     }
 
-    fn config(&self) -> SandboxConfig {
+    pub fn config(&self) -> SandboxConfig {
         SandboxConfig { database: Database::File(self.0.clone()), ..SandboxConfig::default() }
     }
 }
