@@ -46,7 +46,11 @@ pub use rates::{HttpRates, RateSheet, RateSource, RateSourceError, SheetError};
 pub use registry::{Duplicate, Registry};
 pub use screening::{FilesConfig, Hit, ListFiles, Nobody, Screening, Subject, Verdict};
 pub use sms::{ConsoleSms, OrangeSms, OrangeSmsConfig, SmsError, SmsReceipt, SmsSender};
-pub use stripe::{Stripe, StripeConfig, StripeConfigError};
+pub use stripe::{
+    CheckoutAnswer, CheckoutEvent, CheckoutItem, CheckoutLine, CheckoutMode, CheckoutOrder, CheckoutPayer,
+    CheckoutPayment, CheckoutProgress, CheckoutSession, CheckoutStatus, Stripe, StripeBilling, StripeConfig,
+    StripeConfigError,
+};
 pub use time::Clock;
 pub use wave::{Wave, WaveConfig, WebhookAuth};
 pub use wire::{Request, Response, Unsupported, Wire};

@@ -8,7 +8,7 @@
 
 mod client;
 mod purse;
-mod record;
+pub(crate) mod record;
 
 #[cfg(test)]
 mod purse_tests;

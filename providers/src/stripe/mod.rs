@@ -10,10 +10,14 @@
 //! we do not know is uncertain. Success is not the end: a debit may be disputed for 13 months, and
 //! refunds and payouts may fail after they succeeded.
 //!
-//! Deliberately absent: cards, subscriptions, connected accounts, and paying anybody but ourselves.
+//! Beside the movements, [`StripeBilling`] makes pages for what we bill in our own name; they are no movements.
+//!
+//! Deliberately absent: cards, connected accounts, and paying anybody but ourselves.
 
 mod balance;
+mod billing;
 mod charge;
+mod checkout;
 mod collect;
 mod config;
 mod customer;
@@ -25,6 +29,7 @@ mod payout;
 mod refund;
 mod refusal;
 mod requests;
+mod session;
 mod signature;
 mod statement;
 mod terms;
@@ -38,7 +43,10 @@ use domain::Currency;
 use domain::movement::MovementKind;
 use http::HeaderMap;
 
+pub use billing::{CheckoutAnswer, StripeBilling};
+pub use checkout::{CheckoutItem, CheckoutLine, CheckoutMode, CheckoutOrder, CheckoutPayer};
 pub use config::{StripeConfig, StripeConfigError};
+pub use session::{CheckoutEvent, CheckoutPayment, CheckoutProgress, CheckoutSession, CheckoutStatus};
 
 use crate::{
     Callback, Capabilities, Grants, Inquire, Operation, Outcome, ProviderError, Request, Response, Trust,

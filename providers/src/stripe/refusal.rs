@@ -124,7 +124,8 @@ impl Said {
         }
     }
 
-    fn read(body: &[u8]) -> Said {
+    /// Reads the body of a refusal.
+    pub fn read(body: &[u8]) -> Said {
         serde_json::from_slice::<Value>(body).map(|body| Said::of(&body["error"])).unwrap_or_default()
     }
 
@@ -156,10 +157,28 @@ pub(super) fn shortened(message: &str) -> String {
 /// The outcome or error of an answer whose status is not 2xx.
 pub(super) fn outcome(operation: &Operation, response: &Response) -> Result<Outcome, ProviderError> {
     let said = Said::read(&response.body);
-    match response.status {
-        400..=499 if response.status != 408 && response.status != 424 => refused(operation, response, said),
-        _ => Err(uncertain(response, &said)),
+    match is_decided(response) {
+        true => refused(operation, response, said),
+        false => Err(uncertain(response, &said)),
     }
+}
+
+/// What a refusal means that no documentation lists: come again, call a person, or nobody knows.
+pub(super) fn error(response: &Response, said: &Said) -> ProviderError {
+    if is_decided(response) && may_come_again(response, said) {
+        return ProviderError::RateLimited { retry_after: retry_after(response) };
+    }
+    let is_contract =
+        matches!(response.status, 401 | 403 | 405 | 407) || CONTRACT.contains(&said.code.as_str());
+    match is_decided(response) && is_contract {
+        true => ProviderError::misconfigured(describe(response, said)),
+        false => uncertain(response, said),
+    }
+}
+
+/// Whether the status says that the request was looked at, and refused.
+fn is_decided(response: &Response) -> bool {
+    matches!(response.status, 400..=499) && !matches!(response.status, 408 | 424)
 }
 
 fn refused(operation: &Operation, response: &Response, said: Said) -> Result<Outcome, ProviderError> {
@@ -187,12 +206,12 @@ fn refused(operation: &Operation, response: &Response, said: Said) -> Result<Out
     {
         return Ok(Outcome::Declined { code: "instructions_email".to_owned(), message: said.message });
     }
-    if matches!(response.status, 401 | 403 | 405 | 407) || CONTRACT.contains(&code) {
-        return Err(ProviderError::misconfigured(describe(response, &said)));
-    }
-    match is_declined(operation, response.status, &said) {
-        true => Ok(Outcome::Declined { code: said.word(), message: said.message }),
-        false => Err(uncertain(response, &said)),
+    match error(response, &said) {
+        error @ ProviderError::Misconfigured { .. } => Err(error),
+        _ if is_declined(operation, response.status, &said) => {
+            Ok(Outcome::Declined { code: said.word(), message: said.message })
+        }
+        error => Err(error),
     }
 }
 

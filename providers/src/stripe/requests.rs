@@ -68,7 +68,7 @@ fn key(operation: &Operation) -> Option<String> {
     }
 }
 
-fn key_header(key: &str) -> Result<HeaderValue, Unsupported> {
+pub(super) fn key_header(key: &str) -> Result<HeaderValue, Unsupported> {
     let fits = key.len() <= LONGEST_KEY && key.bytes().all(|byte| byte.is_ascii_graphic());
     match HeaderValue::from_str(key) {
         Ok(value) if fits => Ok(value),
@@ -77,7 +77,7 @@ fn key_header(key: &str) -> Result<HeaderValue, Unsupported> {
 }
 
 /// What was built, as a request of ours.
-fn carried(config: &Checked, built: RequestBuilder) -> Result<Request, Unsupported> {
+pub(super) fn carried(config: &Checked, built: RequestBuilder) -> Result<Request, Unsupported> {
     let url = config.url(&built.path);
     let mut request = match built.method {
         StripeMethod::Get => Request::get(url),

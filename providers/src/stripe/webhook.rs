@@ -37,6 +37,15 @@ pub(super) struct Envelope {
     pub account: Option<Value>,
 }
 
+impl Envelope {
+    /// Reads what surrounds an event of any kind.
+    pub fn read(body: &[u8]) -> Result<Envelope, Unreadable> {
+        serde_json::from_slice(body).map_err(|error| Unreadable {
+            reason: format!("not an event: {:?} at column {}", error.classify(), error.column()),
+        })
+    }
+}
+
 #[derive(Deserialize, Default)]
 pub(super) struct Data {
     #[serde(default)]
@@ -84,9 +93,7 @@ fn event_key(body: &[u8]) -> String {
 
 /// Reads an event. Unknown types and fields are no error: such a callback changes nothing.
 pub(super) fn translate(body: &[u8], trust: Trust) -> Result<Callback, Unreadable> {
-    let event: Envelope = serde_json::from_slice(body).map_err(|error| Unreadable {
-        reason: format!("not an event: {:?} at column {}", error.classify(), error.column()),
-    })?;
+    let event = Envelope::read(body)?;
     let is_ours = event.account.is_none();
     let is_proven = trust == Trust::Proven && is_ours;
     let (reference, provider_ref) = if is_ours { movement_of(&event) } else { (None, None) };

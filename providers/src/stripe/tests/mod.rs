@@ -2,6 +2,8 @@
 //!
 //! `fixtures/stripe/` holds the payloads, each naming the page that its shape was read from.
 
+mod billing;
+mod checkout;
 mod events;
 mod forgeries;
 mod outcomes;

@@ -11,7 +11,7 @@ fn sent(operation: &Operation) -> String {
 }
 
 /// Method, URL, key and form, each parameter on a line of its own.
-fn shown(request: &Request) -> String {
+pub(super) fn shown(request: &Request) -> String {
     let query: Vec<String> = request.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let mark = if query.is_empty() { "" } else { "?" };
     let mut text = format!("{} {}{mark}{}", request.method, request.url, query.join("&"));
