@@ -17,6 +17,7 @@ use super::answer;
 use super::setting::{Kind, Setting};
 use crate::app::Shared;
 use crate::connection::Peer;
+use crate::orange_web::webpayment;
 use crate::stripe::{book, idempotency};
 use crate::wave::errors::Reply;
 
@@ -151,6 +152,10 @@ fn html(page: &Reply) -> Response {
 /// Body, query and the caller's references of what the path names.
 fn haystack(app: &Shared, path: &str, line: &str, body: &Bytes) -> String {
     let mut haystack = format!("{line}\n{}", String::from_utf8_lossy(body));
+    if let Some(order) = webpayment::order_in(body).filter(|_| line.contains("/orange-money-webpay/")) {
+        haystack.push('\n');
+        haystack.push_str(&order);
+    }
     for id in path.split('/').filter(|part| part.contains(['-', '_'])) {
         if let Some(reference) = reference_of(app, id) {
             haystack.push('\n');

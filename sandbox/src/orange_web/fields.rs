@@ -55,6 +55,10 @@ impl Fields {
     /// An http or https address of at most 120 characters.
     pub fn url(&self, name: &str) -> Result<String, OrangeError> {
         let text = self.text(name, 120)?;
+        // A parser forgives line breaks, and no header can carry them.
+        if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(wrong(name, "a URL"));
+        }
         match reqwest::Url::parse(&text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(text),
             _ => Err(wrong(name, "a URL")),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::payment::{Payment, Status};
+use super::reference::uuid_of;
 use super::sender::NAME;
 use crate::app::Desk;
 use crate::courier::Proof;
@@ -34,7 +35,8 @@ pub enum Lie {
 pub fn announce(desk: &Desk<'_>, payment: &Payment) -> rusqlite::Result<()> {
     let status = outcome(payment);
     let txnid = payment.txnid.clone().unwrap_or_default();
-    let references = vec![payment.order_id.clone(), payment.pay_token.clone(), txnid.clone()];
+    let names = [payment.order_id.clone(), payment.pay_token.clone(), txnid.clone()];
+    let references = names.into_iter().chain(uuid_of(&payment.order_id)).collect();
     let facts = EventFacts { kind: status.as_str().to_owned(), references };
     let mischief = desk.app.faults.on_event(NAME, &facts);
     for forgery in &mischief.forgeries {

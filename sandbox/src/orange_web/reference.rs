@@ -20,6 +20,20 @@ pub fn spellings(text: &str) -> Vec<String> {
     all
 }
 
+/// The hyphenated UUID of 26 lower-case characters, so that faults can wait for it by that name.
+pub fn uuid_of(order_id: &str) -> Option<String> {
+    if order_id.len() != 26 || order_id.as_bytes()[0] > b'7' {
+        return None;
+    }
+    let bytes = order_id.bytes().try_fold(0_u128, |bytes, letter| {
+        let bits = ALPHABET.iter().position(|known| *known == letter)?;
+        Some((bytes << 5) | u128::try_from(bits).ok()?)
+    })?;
+    let mut text = format!("{bytes:032x}");
+    HYPHENS.iter().for_each(|at| text.insert(*at, '-'));
+    Some(text)
+}
+
 /// The 16 bytes of a hyphenated UUID in either case.
 fn bytes_of_uuid(text: &str) -> Option<u128> {
     let is_hyphen = |(at, byte): (usize, u8)| (byte == b'-') == HYPHENS.contains(&at);
@@ -55,6 +69,7 @@ mod tests {
         ];
         for (uuid, expected) in table {
             assert_eq!(spellings(uuid), [uuid, expected]);
+            assert_eq!(uuid_of(expected), Some(uuid.to_ascii_lowercase()));
         }
     }
 
@@ -64,6 +79,13 @@ mod tests {
         {
             assert_eq!(spellings(text), [text]);
         }
+        let others = [
+            "ORD-1",
+            "8zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "01h2xcejqtf2nbrexx3vqjhp4u",
+            "é1h2xcejqtf2nbrexx3vqjhp4",
+        ];
+        assert!(others.iter().all(|text| uuid_of(text).is_none()));
         assert_eq!(spellings("01H2XCEJQTF2NBREXX3VQJHP41")[1], "01h2xcejqtf2nbrexx3vqjhp41");
     }
 }

@@ -18,6 +18,7 @@ use super::config::OrangeMerchantConfig;
 use super::fields::{Fields, is_local, wrong};
 use super::merchant;
 use super::payment::{self, LIFETIME, Notify, Payment, Status};
+use super::reference::uuid_of;
 use crate::app::{Desk, Shared};
 use crate::ids;
 use crate::money::major;
@@ -27,6 +28,12 @@ use crate::orange_oauth::{OrangeError, accepts_json, check_token, no_such_path};
 type Answer = Result<(StatusCode, Json<Value>), OrangeError>;
 
 const LONGEST: usize = 30;
+
+/// The UUID of the order that a body of either call names, for faults that wait for it.
+pub fn order_in(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    uuid_of(body.get("order_id")?.as_str()?)
+}
 
 /// `POST /orange-money-webpay/{country}/v1/webpayment`.
 pub async fn create(

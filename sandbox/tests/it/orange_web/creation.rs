@@ -104,6 +104,7 @@ async fn what_is_missing_or_wrong_is_named() {
         ("notif_url", json!(long(121))),
         ("notif_url", json!("shop.example/notify")),
         ("return_url", json!("javascript:alert(1)")),
+        ("cancel_url", json!("https://shop.example/\nx")),
         ("lang", json!("de")),
         ("currency", json!("gnf")),
         ("amount", json!(0)),

@@ -94,3 +94,17 @@ async fn tokens_fail_for_either_product() {
     assert_eq!(token(&orange, "v3").await.status, 500);
     token(&orange, "v3").await.ok();
 }
+
+#[tokio::test]
+async fn a_fault_may_wait_for_the_uuid_that_an_order_spells() {
+    let orange = Orange::new().await;
+    let wanted = json!({"reference": "0188bac7-4afa-78aa-bc3b-bd1eef28d881"});
+    orange.fault(json!({"fault": "error_before", "match": wanted})).await;
+    orange.fault(json!({"fault": "callback_lost", "match": wanted})).await;
+    orange.payment("01h2xcejqtf2nbrexx3vqjhp42", 5_000).await;
+    let order = "01h2xcejqtf2nbrexx3vqjhp41";
+    assert_eq!(orange.create("gn", &body(order, 5_000)).await.status, 503);
+    orange.payment(order, 5_000).await;
+    orange.pay(json!({"reference": order})).await.ok();
+    assert_eq!(orange.look("orange/deliveries").await["data"][0]["state"], "lost");
+}
