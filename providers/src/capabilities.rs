@@ -62,6 +62,17 @@ impl Limits {
     }
 }
 
+/// How collections behave that a payer pays on a page, or by a code, of the provider's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Hosted {
+    /// How long one can be paid after it was made, where answers do not tell.
+    pub lives_for: Option<Duration>,
+    /// Whether only the name that the create answer gave leads back to one. What was lost cannot be asked about.
+    pub needs_its_name: bool,
+    /// Whether look-ups know one only once its payer acted: "not found" means "not paid yet" while it lives.
+    pub unseen_until_paid: bool,
+}
+
 /// The declared abilities of one wallet at one provider.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Capabilities {
@@ -94,6 +105,7 @@ pub struct Capabilities {
     /// Whether a hosted collection can only be paid through the page that its create answer named. If
     /// that answer was lost nobody holds the page, and what stays unpaid expires by itself.
     pub unseen_collection_expires: bool,
+    pub hosted: Hosted,
     pub callbacks: Callbacks,
 }
 

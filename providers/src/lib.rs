@@ -18,6 +18,7 @@ pub mod http;
 pub mod manual;
 pub mod notify;
 mod operation;
+pub mod orange;
 mod outcome;
 mod port;
 pub mod rates;
@@ -32,7 +33,7 @@ mod wire;
 
 pub use crate::http::{CallSettings, HttpClient, HttpProvider};
 pub use callback::{Callback, News, Trust, Unauthentic, Unreadable, Verified};
-pub use capabilities::{Callbacks, Capabilities, IdempotentOnReference, Limits, Refunds};
+pub use capabilities::{Callbacks, Capabilities, Hosted, IdempotentOnReference, Limits, Refunds};
 pub use debit::{Consent, Debit, DebitSource, Mandate};
 pub use grants::{Grant, Granter, Grants, Need};
 pub use manual::{Manual, ManualConfig};
@@ -40,6 +41,7 @@ pub use operation::{
     Cancel, Collect, Disburse, Inquire, Line, Operation, OperationKind, Otp, Page, Payee, ProviderRef,
     Refund, Register, Reverse, Sweep,
 };
+pub use orange::{OrangeWeb, OrangeWebConfig, OrangeWebConfigError};
 pub use outcome::{Balance, NextAction, Outcome, ProviderError, StatementLine, StatementPage};
 pub use port::Provider;
 pub use rates::{HttpRates, RateSheet, RateSource, RateSourceError, SheetError};

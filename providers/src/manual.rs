@@ -13,7 +13,7 @@ use domain::{Country, Currency, Rail, Reference, Wallet, rail};
 use http::HeaderMap;
 
 use crate::{
-    Callback, Callbacks, Capabilities, Collect, Disburse, IdempotentOnReference, Limits, NextAction,
+    Callback, Callbacks, Capabilities, Collect, Disburse, Hosted, IdempotentOnReference, Limits, NextAction,
     Operation, OperationKind, Outcome, Payee, Provider, ProviderError, ProviderRef, Refunds, Trust,
     Unauthentic, Unreadable, Unsupported, Verified,
 };
@@ -108,6 +108,7 @@ fn capabilities(config: &ManualConfig) -> Capabilities {
         reverse_within: None,
         settling_time: Duration::ZERO,
         unseen_collection_expires: false,
+        hosted: Hosted::default(),
         callbacks: Callbacks {
             collections: false,
             disbursements: false,

@@ -23,7 +23,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use client::{ClientError, HttpClient, RESPONSE_LIMIT};
-use purse::{Purse, Refused};
+pub(crate) use purse::{Purse, Refused};
 
 use crate::{
     Callback, Capabilities, Clock, Grants, Operation, Outcome, Provider, ProviderError, Request, Response,
@@ -129,7 +129,7 @@ impl<W: Wire> HttpProvider<W> {
         match self.wire.granter() {
             Some(granter) => {
                 let by = (&self.client, &self.clock);
-                self.purse.grants(granter, operation, refused, by, deadline).await
+                self.purse.grants(granter, granter.needs(operation), refused, by, deadline).await
             }
             None => Ok(Grants::none()),
         }

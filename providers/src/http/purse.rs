@@ -1,4 +1,4 @@
-//! Keeps what was fetched, for one wallet.
+//! Keeps what was fetched, for one wallet or one sender.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -8,14 +8,14 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
 use super::HttpClient;
-use crate::{Clock, Grant, Granter, Grants, Need, Operation, ProviderError};
+use crate::{Clock, Grant, Granter, Grants, Need, ProviderError};
 
 /// Renewed this long before its end, or a sixth of its life if that is shorter.
 const RENEW_EARLY: Duration = Duration::from_secs(600);
 
 /// The grants of one wallet. Whoever fetches holds the lock, so a hundred callers fetch once.
 #[derive(Default)]
-pub(super) struct Purse {
+pub(crate) struct Purse {
     kept: Mutex<HashMap<Need, Kept>>,
 }
 
@@ -25,25 +25,24 @@ struct Kept {
 }
 
 /// A grant that a provider did not take.
-pub(super) struct Refused<'a> {
+pub(crate) struct Refused<'a> {
     pub need: Need,
     pub grants: &'a Grants,
 }
 
 impl Purse {
-    /// Everything that `operation` needs: kept, or fetched before `deadline`. What was `refused` is fetched anew,
-    /// unless somebody did so meanwhile.
+    /// All `needs`: kept, or fetched before `deadline`. What was `refused` is fetched anew, unless somebody did so
+    /// meanwhile.
     ///
     /// Errors: nothing was sent of the operation itself, so never `Uncertain`.
-    pub(super) async fn grants(
+    pub(crate) async fn grants(
         &self,
         granter: &dyn Granter,
-        operation: &Operation,
+        needs: &'static [Need],
         refused: Option<Refused<'_>>,
         (client, clock): (&HttpClient, &Clock),
         deadline: Instant,
     ) -> Result<Grants, ProviderError> {
-        let needs = granter.needs(operation);
         if needs.is_empty() {
             return Ok(Grants::none());
         }

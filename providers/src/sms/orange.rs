@@ -3,27 +3,20 @@
 //! Source: <https://developer.orange.com/apis/sms/getting-started> (version 2.0) and its API
 //! reference, read 2026-11; the error envelope after the portal's error-handling page.
 //!
-//! A token lives for an hour, is minted by one caller while the others wait, renewed before it
-//! expires, and minted once more when the operator refuses it. `Accept: application/json` is sent
-//! with every call, without which Orange answers 406.
+//! The token is the one of Orange's payment pages ([`crate::orange::oauth`]), kept as theirs is: minted by
+//! one caller while the others wait, renewed before it ends, and minted once more when it is refused.
 
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Utc};
 use domain::Msisdn;
-use http::{HeaderValue, header};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Serialize;
-use tokio::sync::Mutex;
 
 use super::{SmsError, SmsReceipt, SmsSender, answers};
-use crate::{Clock, HttpClient, ProviderError, Request, Response};
-
-/// A token is renewed this long before its end, or a tenth of its life if that is shorter.
-const RENEW_EARLY: Duration = Duration::from_secs(60);
+use crate::http::{Purse, Refused};
+use crate::orange::oauth::{self, OAuth, TOKEN};
+use crate::{Clock, Grants, HttpClient, ProviderError, Request, Response};
 
 /// One application at Orange's portal.
 #[derive(Clone, Debug)]
@@ -54,16 +47,10 @@ pub enum OrangeSmsConfigError {
 /// Sends by Orange.
 pub struct OrangeSms {
     config: OrangeSmsConfig,
-    basic: HeaderValue,
+    oauth: OAuth,
     client: HttpClient,
     clock: Clock,
-    token: Mutex<Option<Token>>,
-}
-
-#[derive(Clone)]
-struct Token {
-    bearer: HeaderValue,
-    renew_at: DateTime<Utc>,
+    purse: Purse,
 }
 
 #[derive(Serialize)]
@@ -99,51 +86,26 @@ impl OrangeSms {
         let base_url = crate::http::base_url(&config.base_url).ok_or(OrangeSmsConfigError::BaseUrl)?;
         config.base_url = base_url;
         check_sender(&config.sender)?;
-        let basic = basic(&config)?;
-        Ok(OrangeSms { config, basic, client, clock, token: Mutex::new(None) })
+        let oauth = OAuth::new(&config.base_url, &config.client_id, &config.client_secret)
+            .ok_or(OrangeSmsConfigError::Credentials)?;
+        Ok(OrangeSms { config, oauth, client, clock, purse: Purse::default() })
     }
 
-    /// A token that is not `refused`: the kept one, or a new one. Whoever mints holds the lock, so
-    /// a hundred senders mint one token.
-    async fn token(&self, refused: Option<&HeaderValue>) -> Result<HeaderValue, SmsError> {
-        let mut kept = self.token.lock().await;
-        let now = (self.clock)();
-        if let Some(token) =
-            kept.as_ref().filter(|token| token.renew_at > now && Some(&token.bearer) != refused)
-        {
-            return Ok(token.bearer.clone());
-        }
-        *kept = None;
-        let (bearer, lifetime) = self.mint().await?;
-        if let Some(lifetime) = lifetime {
-            let early = RENEW_EARLY.min(lifetime / 10);
-            *kept = Some(Token { bearer: bearer.clone(), renew_at: now + (lifetime - early) });
-        }
-        Ok(bearer)
+    /// A token that is not `refused`. Without one no message can have left, whatever became of asking for it.
+    async fn token(&self, refused: Option<Refused<'_>>) -> Result<Grants, SmsError> {
+        let by = (&self.client, &self.clock);
+        let deadline = Instant::now() + self.config.deadline;
+        self.purse.grants(&self.oauth, &[TOKEN], refused, by, deadline).await.map_err(|error| match error {
+            ProviderError::Misconfigured { reason } => SmsError::Misconfigured { reason },
+            ProviderError::NotSent { reason } => SmsError::NotSent { reason },
+            other => SmsError::NotSent { reason: format!("no token: {other}") },
+        })
     }
 
-    async fn mint(&self) -> Result<(HeaderValue, Option<Duration>), SmsError> {
-        let mut request = Request::post(format!("{}/oauth/v3/token", self.config.base_url))
-            .header(header::AUTHORIZATION, self.basic.clone())
-            .header(header::ACCEPT, HeaderValue::from_static("application/json"))
-            .header(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        request.body = b"grant_type=client_credentials".to_vec();
-        // Without a token no message can have left, whatever became of this call.
-        let response =
-            self.client.send(&request, self.config.deadline).await.map_err(|error| match error {
-                ProviderError::Misconfigured { reason } => SmsError::Misconfigured { reason },
-                other => SmsError::NotSent { reason: format!("no token: {other}") },
-            })?;
-        answers::minted(&response)
-    }
-
-    async fn post(&self, bearer: &HeaderValue, body: &[u8]) -> Result<Response, SmsError> {
+    async fn post(&self, grants: &Grants, body: &[u8]) -> Result<Response, SmsError> {
         let sender = self.config.sender.trim_start_matches('+');
         let url = format!("{}/smsmessaging/v1/outbound/tel%3A%2B{sender}/requests", self.config.base_url);
-        let request = Request::post(url)
-            .header(header::AUTHORIZATION, bearer.clone())
-            .header(header::ACCEPT, HeaderValue::from_static("application/json"))
-            .json(body.to_vec());
+        let request = oauth::authorised(Request::post(url), grants, TOKEN).json(body.to_vec());
         self.client.send(&request, self.config.deadline).await.map_err(|error| match error {
             ProviderError::NotSent { reason } => SmsError::NotSent { reason },
             ProviderError::Misconfigured { reason } => SmsError::Misconfigured { reason },
@@ -165,10 +127,10 @@ impl OrangeSms {
 
     async fn deliver(&self, to: &Msisdn, text: &str) -> Result<SmsReceipt, SmsError> {
         let body = self.body(to, text)?;
-        let bearer = self.token(None).await?;
-        let mut response = self.post(&bearer, &body).await?;
-        if response.status == 401 {
-            let fresh = self.token(Some(&bearer)).await?;
+        let grants = self.token(None).await?;
+        let mut response = self.post(&grants, &body).await?;
+        if oauth::is_refused(&response) {
+            let fresh = self.token(Some(Refused { need: TOKEN, grants: &grants })).await?;
             response = self.post(&fresh, &body).await?;
         }
         answers::accepted(&response)
@@ -212,19 +174,4 @@ fn check_sender(sender: &str) -> Result<(), OrangeSmsConfigError> {
         true => Ok(()),
         false => Err(OrangeSmsConfigError::Sender),
     }
-}
-
-fn basic(config: &OrangeSmsConfig) -> Result<HeaderValue, OrangeSmsConfigError> {
-    let secret = config.client_secret.expose_secret();
-    if config.client_id.is_empty() || secret.is_empty() {
-        return Err(OrangeSmsConfigError::Credentials);
-    }
-    sensitive(format!("Basic {}", STANDARD.encode(format!("{}:{secret}", config.client_id))))
-        .ok_or(OrangeSmsConfigError::Credentials)
-}
-
-pub(super) fn sensitive(text: String) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(&text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }

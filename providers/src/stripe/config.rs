@@ -116,6 +116,7 @@ impl StripeConfig {
             settling_time: self.settling_time,
             // The payer's account for transfers is theirs for ever: an intent that we lost sight of can still be paid.
             unseen_collection_expires: false,
+            hosted: crate::Hosted::default(),
             callbacks: Callbacks {
                 collections: true,
                 disbursements: false,

@@ -110,6 +110,7 @@ impl WaveConfig {
             reverse_within: Some(REVERSE_WITHIN),
             settling_time: self.settling_time,
             unseen_collection_expires: true,
+            hosted: crate::Hosted::default(),
             callbacks: Callbacks {
                 collections: true,
                 disbursements: false,
