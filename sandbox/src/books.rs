@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::{Instant, from_micros};
 use crate::config::Database;
+use crate::mtn;
 use crate::orange_web;
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -62,6 +63,7 @@ impl Books {
         }
         connection.execute_batch(SCHEMA)?;
         connection.execute_batch(orange_web::SCHEMA)?;
+        connection.execute_batch(mtn::SCHEMA)?;
         Ok(Books { connection: Mutex::new(connection) })
     }
 
@@ -81,7 +83,8 @@ impl Books {
     pub fn reset(&self) -> rusqlite::Result<()> {
         self.write(|tx| {
             tx.execute_batch(RESET)?;
-            tx.execute_batch(orange_web::RESET)
+            tx.execute_batch(orange_web::RESET)?;
+            tx.execute_batch(mtn::RESET)
         })
     }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
+pub use crate::mtn::config::{MtnConfig, MtnEnvironmentConfig, MtnSubscriptionConfig, MtnUserConfig};
 pub use crate::orange_web::config::{OrangeMerchantConfig, OrangeWebConfig};
 pub use crate::stripe::config::{StripeAccountConfig, StripeBankAccountConfig, StripeWebhookConfig};
 
@@ -51,6 +52,8 @@ pub struct SandboxConfig {
     pub stripe: StripeAccountConfig,
     /// Orange Web Payment merchants; their OAuth client is the one of SMS.
     pub orange_web: OrangeWebConfig,
+    /// MTN MoMo: target environments, keys and users.
+    pub mtn: MtnConfig,
 }
 
 impl Default for SandboxConfig {
@@ -68,6 +71,7 @@ impl Default for SandboxConfig {
             sms: SmsConfig::default(),
             stripe: StripeAccountConfig::default(),
             orange_web: OrangeWebConfig::default(),
+            mtn: MtnConfig::default(),
         }
     }
 }

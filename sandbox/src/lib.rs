@@ -2,7 +2,7 @@
 //!
 //! Written from the providers' documents and never from the gateway's adapters, so that both can
 //! be wrong only where the documents are. A [`Sandbox`] is one listener with every provider under
-//! its own prefix (`/wave`, `/stripe`, `/orange`, `/rates`), a control surface under `/_control`, persistent books and
+//! its own prefix (`/wave`, `/stripe`, `/mtn`, `/orange`, `/rates`), a control surface under `/_control`, persistent books and
 //! a movable clock. A gateway may embed it or reach it as a program of its own.
 
 #![recursion_limit = "256"]
@@ -17,6 +17,7 @@ pub mod courier;
 pub mod fault;
 pub mod ids;
 pub mod money;
+pub mod mtn;
 pub mod orange_oauth;
 pub mod orange_web;
 pub mod rates;
@@ -43,8 +44,9 @@ use app::{App, Shared};
 use books::Books;
 pub use clock::Clock;
 pub use config::{
-    Database, OrangeMerchantConfig, OrangeWebConfig, SandboxConfig, SmsConfig, Strategy, StripeAccountConfig,
-    StripeBankAccountConfig, StripeWebhookConfig, WaveKeyConfig, WaveWalletConfig, WaveWebhookConfig,
+    Database, MtnConfig, MtnEnvironmentConfig, MtnSubscriptionConfig, MtnUserConfig, OrangeMerchantConfig, OrangeWebConfig, SandboxConfig,
+    SmsConfig, Strategy, StripeAccountConfig, StripeBankAccountConfig, StripeWebhookConfig, WaveKeyConfig,
+    WaveWalletConfig, WaveWebhookConfig,
 };
 use connection::{Door, Peer};
 use control::refusal::Refusal;
@@ -185,6 +187,7 @@ fn furnish(books: &Books, config: &SandboxConfig) -> rusqlite::Result<()> {
         }
         orange_web::furnish(tx, &config.orange_web)?;
         stripe::furnish(tx, &config.stripe, clock::micros(config.clock.now()))?;
+        mtn::portal::furnish(tx, &config.mtn)?;
         sms_book::open_bundle(tx, config.sms.credits)
     })
 }
@@ -202,6 +205,7 @@ fn routes(app: &Shared) -> Router {
         .merge(stripe::pages())
         .merge(orange_web::api().layer(faults("orange")))
         .merge(orange_web::pages())
+        .merge(mtn::api().layer(faults("mtn")))
         .merge(sms::api().layer(faults("sms")))
         .merge(orange_oauth::api().layer(faults("sms")).layer(faults("orange")))
         .merge(rates::api().layer(faults("rates")))
@@ -214,6 +218,7 @@ async fn no_such_path(method: Method, uri: Uri) -> Response {
     match uri.path().split('/').nth(1) {
         Some("wave") => wave::no_such_path().into_response(),
         Some("stripe") => stripe::no_such_path(&method, &uri).into_response(),
+        Some("mtn") => mtn::no_such_path(&uri).into_response(),
         Some("orange") => orange_oauth::no_such_path().into_response(),
         Some("rates") => rates::no_such_path(),
         _ => Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such path").into_response(),

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod deliveries;
 pub mod faults;
 pub mod money;
+pub mod mtn;
 pub mod orange;
 pub mod pay;
 pub mod portal;
@@ -63,6 +64,15 @@ pub fn routes() -> Router<Shared> {
         .route("/_control/orange/balance", get(orange::balance))
         .route("/_control/orange/sweep", post(orange::sweep))
         .route("/_control/orange/merchants", get(orange::merchants).post(orange::put_merchant))
+        .route("/_control/mtn/pay", post(mtn::pay))
+        .route("/_control/mtn/forge", post(mtn::forge))
+        .route("/_control/mtn/deliveries", get(mtn::deliveries))
+        .route("/_control/mtn/operations", get(mtn::operations))
+        .route("/_control/mtn/balance", get(mtn::balance))
+        .route("/_control/mtn/people", post(mtn::person))
+        .route("/_control/mtn/environments", get(mtn::environments).post(mtn::put_environment))
+        .route("/_control/mtn/users", get(mtn::users).post(mtn::put_user))
+        .route("/_control/mtn/subscriptions", get(mtn::subscriptions).post(mtn::put_subscription))
         .route("/_control/sms/credits", post(sms::credits))
         .route("/_control/rates/values", get(rates::show).post(rates::set).delete(rates::clear))
         .route("/sms/inbox", get(sms::inbox))

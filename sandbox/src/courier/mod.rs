@@ -21,7 +21,7 @@ use chrono::TimeDelta;
 use crate::app::Desk;
 use crate::clock::Instant;
 use crate::config::SandboxConfig;
-use crate::{orange_web, stripe, wave};
+use crate::{mtn, orange_web, stripe, wave};
 pub use proof::Proof;
 pub use queue::Delivery;
 pub use task::{post, run};
@@ -31,6 +31,8 @@ pub static SENDERS: &[&dyn Sender] = &[
     &wave::sender::Wave,
     &stripe::sender::Stripe,
     &orange_web::sender::OrangeWeb,
+    &mtn::sender::Mtn,
+    &mtn::sender::MtnLadder,
     #[cfg(test)]
     &tests::Office,
 ];

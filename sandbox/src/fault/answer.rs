@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::setting::{Kind, Setting};
+use crate::mtn::errors::{self, MtnError};
 use crate::orange_oauth::OrangeError;
 use crate::stripe::errors::StripeError;
 use crate::wave::errors::{Reply, Shape, WaveError};
@@ -30,7 +31,7 @@ pub fn can_spoil(provider: &str, setting: &Setting, answer: &Reply) -> bool {
     let is_success = (200..300).contains(&answer.status);
     match setting.fault {
         Kind::LoseReply | Kind::ResetAfter | Kind::TimeoutAfter | Kind::Html | Kind::Redirect => true,
-        Kind::ErrorAfterSuccess => is_success,
+        Kind::ErrorAfterSuccess | Kind::Lag => is_success,
         Kind::TruncatedJson | Kind::Empty200 => is_success && !answer.body.is_empty(),
         Kind::UnknownStatus | Kind::UnknownField | Kind::MissingFields => {
             is_success && spoiled(provider, setting, answer).body != answer.body
@@ -44,6 +45,9 @@ pub fn spoiled(provider: &str, setting: &Setting, answer: &Reply) -> Reply {
     let status = answer.status;
     match setting.fault {
         Kind::ErrorAfterSuccess => error(provider, setting, 500),
+        Kind::Html if provider == "mtn" => {
+            Reply { status: setting.status.unwrap_or(200), body: errors::REJECTED.into() }
+        }
         Kind::Html => Reply { status: setting.status.unwrap_or(502), body: PAGE.into() },
         Kind::TruncatedJson => Reply { status, body: answer.body[..answer.body.len() / 2].to_vec() },
         Kind::Empty200 => Reply { status: 200, body: Vec::new() },
@@ -72,6 +76,9 @@ pub fn error(provider: &str, setting: &Setting, usual: u16) -> Reply {
     if provider == "orange" && setting.shape.is_none() {
         let error = OrangeError::simulated(status, setting.code.as_deref());
         return Reply { status, body: error.body.to_string().into_bytes() };
+    }
+    if provider == "mtn" && setting.shape.is_none() {
+        return Reply { status, body: MtnError::simulated(status, setting.code.as_deref()).body() };
     }
     let code = setting.code.as_deref().unwrap_or(code_of(status));
     let shape = setting.shape.unwrap_or(Shape::General);

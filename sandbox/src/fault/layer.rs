@@ -17,11 +17,15 @@ use super::answer;
 use super::setting::{Kind, Setting};
 use crate::app::Shared;
 use crate::connection::Peer;
+use crate::mtn::movement;
 use crate::orange_web::webpayment;
 use crate::stripe::{book, idempotency};
 use crate::wave::errors::Reply;
 
 const MAX_BODY: usize = 2 << 20;
+/// Parts of the paths to which a POST changes nothing that matters.
+const NO_EFFECT: [&str; 5] =
+    ["/oauth/", "/token/", "/bc-authorize", "verify_recipient", "/transactionstatus"];
 const HANG: Duration = Duration::from_secs(60);
 const SLOW: Duration = Duration::from_secs(2);
 
@@ -50,14 +54,14 @@ pub async fn around(
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let line = format!("{} {uri}", parts.method);
-    let only_asks = ["/oauth/", "verify_recipient", "/transactionstatus"];
-    let has_effect = parts.method == Method::POST && !only_asks.iter().any(|part| line.contains(part));
+    let has_effect = parts.method == Method::POST && !NO_EFFECT.iter().any(|part| line.contains(part));
     let haystack = haystack(&app, uri.path(), &line, &body);
     let facts = RequestFacts { provider, line, haystack, has_effect };
     if let Some(setting) = app.faults.on_request(&facts, is_before) {
         return before(&app, &peer, provider, &setting).await;
     }
-    let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
+    let key = parts.headers.get("idempotency-key").or(parts.headers.get("x-reference-id"));
+    let key = key.and_then(|key| key.to_str().ok()).map(str::to_owned);
     let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
     after(&app, &peer, &facts, key.as_deref(), answer).await
 }
@@ -106,6 +110,10 @@ async fn after(
             peer.close();
         }
         Kind::Redirect => return redirect(&setting),
+        Kind::Lag => {
+            hide(app, key, &setting);
+            return reply.into_response();
+        }
         Kind::Html => return html(&answer::spoiled(facts.provider, &setting, &reply)),
         _ => {
             let spoiled = answer::spoiled(facts.provider, &setting, &reply);
@@ -121,6 +129,15 @@ async fn after(
 fn remember(app: &Shared, facts: &RequestFacts, key: Option<&str>, spoiled: &Reply) {
     let Some(key) = key.filter(|_| facts.provider == "stripe" && spoiled.status == 500) else { return };
     if let Err(error) = idempotency::overwrite(app, key, spoiled.status, &spoiled.body) {
+        tracing::error!(%error, "the books failed");
+    }
+}
+
+/// What was created under this reference is not found for a while.
+fn hide(app: &Shared, reference: Option<&str>, setting: &Setting) {
+    let (reference, until) = (reference.unwrap_or_default(), app.clock.now() + setting.lag());
+    let hidden = app.books.write(|tx| movement::hide(tx, &reference.to_ascii_lowercase(), until));
+    if let Err(error) = hidden {
         tracing::error!(%error, "the books failed");
     }
 }
@@ -172,7 +189,7 @@ fn reference_of(app: &Shared, id: &str) -> Option<String> {
         let found: Option<Option<String>> = tx.query_row(SQL, [id], |row| row.get(0)).optional()?;
         match found {
             Some(reference) => Ok(reference),
-            None => book::reference_of(tx, id),
+            None => Ok(book::reference_of(tx, id)?.or(movement::external_id_of(tx, id)?)),
         }
     });
     found.unwrap_or_else(|error: rusqlite::Error| {

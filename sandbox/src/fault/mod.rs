@@ -51,6 +51,8 @@ pub struct Mischief {
     pub delay: TimeDelta,
     /// Sent after the next event.
     pub is_overtaken: bool,
+    /// Followed by one that says the opposite.
+    pub is_contradicted: bool,
     /// Sent once under each of two secrets.
     pub is_under_two_secrets: bool,
     /// With a field that no document knows.
@@ -162,6 +164,7 @@ impl Faults {
                 Kind::CallbackLate => mischief.delay += setting.callback_delay(),
                 Kind::CallbackLost => mischief.is_lost = true,
                 Kind::CallbackForged => mischief.forgeries.push(setting.variant.unwrap_or_default()),
+                Kind::CallbackContradictory => mischief.is_contradicted = true,
                 Kind::CallbackTwiceTwoSecrets => mischief.is_under_two_secrets = true,
                 Kind::CallbackUnknownField => mischief.has_unknown_field = true,
                 Kind::CallbackUnknownType => mischief.has_unknown_type = true,

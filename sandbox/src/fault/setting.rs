@@ -40,6 +40,8 @@ words! {
         UnknownField = "unknown_field",
         /// After; the optional fields of statement lines are left out.
         MissingFields = "missing_fields",
+        /// After; what was created cannot be found for `delay_seconds` (2); only at MTN.
+        Lag = "lag",
         /// After; a redirect to somewhere else.
         Redirect = "redirect",
         /// The event arrives `copies` (1) times more.
@@ -54,6 +56,8 @@ words! {
         CallbackForged = "callback_forged",
         /// The event arrives once under each of two secrets.
         CallbackTwiceTwoSecrets = "callback_twice_two_secrets",
+        /// The event arrives, and another that says the opposite; only at MTN.
+        CallbackContradictory = "callback_contradictory",
         /// The event has a field that no document knows.
         CallbackUnknownField = "callback_unknown_field",
         /// The event's type is one that no document knows.
@@ -68,8 +72,8 @@ impl Kind {
     }
 
     fn needs_effect(self) -> bool {
-        use Kind::{ErrorAfterSuccess, LoseReply, ResetAfter, TimeoutAfter};
-        matches!(self, LoseReply | ResetAfter | TimeoutAfter | ErrorAfterSuccess)
+        use Kind::{ErrorAfterSuccess, Lag, LoseReply, ResetAfter, TimeoutAfter};
+        matches!(self, LoseReply | ResetAfter | TimeoutAfter | ErrorAfterSuccess | Lag)
     }
 }
 
@@ -165,6 +169,14 @@ pub enum SettingError {
     /// Not an HTTP status that an answer can have.
     #[error("status {0} is not between 200 and 599")]
     Status(u16),
+    /// Not every provider fails in every way.
+    #[error("{fault} cannot happen at {provider}")]
+    Elsewhere {
+        /// The provider asked for.
+        provider: String,
+        /// The fault asked for.
+        fault: &'static str,
+    },
     /// Not every provider sends events.
     #[error("{provider} sends no callbacks, so {fault} cannot happen there")]
     NoCallbacks {
@@ -184,6 +196,10 @@ impl Setting {
         if let Some(status) = self.status.filter(|status| !(200..600).contains(status)) {
             return Err(SettingError::Status(status));
         }
+        if matches!(self.fault, Kind::Lag | Kind::CallbackContradictory) && provider != "mtn" {
+            let (provider, fault) = (provider.to_owned(), self.fault.as_str());
+            return Err(SettingError::Elsewhere { provider, fault });
+        }
         if self.fault.is_of_events() && provider == "sms" {
             let (provider, fault) = (provider.to_owned(), self.fault.as_str());
             return Err(SettingError::NoCallbacks { provider, fault });
@@ -202,6 +218,11 @@ impl Setting {
     /// How late a late event is.
     pub fn callback_delay(&self) -> TimeDelta {
         TimeDelta::seconds(self.delay_seconds.unwrap_or(60).into())
+    }
+
+    /// How long a reader lags behind.
+    pub fn lag(&self) -> TimeDelta {
+        TimeDelta::seconds(self.delay_seconds.unwrap_or(2).into())
     }
 
     /// Whether it waits for this request.

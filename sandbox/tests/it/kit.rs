@@ -252,6 +252,7 @@ pub fn signature(secret: &str, t: i64, body: &[u8]) -> String {
 /// A webhook that arrived.
 #[derive(Clone, Debug)]
 pub struct Received {
+    pub method: Method,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
@@ -339,10 +340,15 @@ impl Receiver {
     }
 }
 
-async fn receive(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn receive(
+    State(shared): State<Shared>,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
     let (status, pause) = {
         let mut inbox = shared.0.lock().unwrap();
-        inbox.received.push(Received { headers, body });
+        inbox.received.push(Received { method, headers, body });
         inbox.answers.pop_front().unwrap_or((StatusCode::OK, Duration::ZERO))
     };
     shared.1.notify_waiters();
