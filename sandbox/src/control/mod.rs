@@ -67,6 +67,7 @@ pub fn routes() -> Router<Shared> {
         .route("/_control/mtn/pay", post(mtn::pay))
         .route("/_control/mtn/forge", post(mtn::forge))
         .route("/_control/mtn/deliveries", get(mtn::deliveries))
+        .route("/_control/mtn/consents", post(mtn::consent))
         .route("/_control/mtn/operations", get(mtn::operations))
         .route("/_control/mtn/balance", get(mtn::balance))
         .route("/_control/mtn/people", post(mtn::person))

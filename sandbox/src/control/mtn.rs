@@ -14,6 +14,7 @@ use crate::courier::{Sender, journal, queue};
 use crate::money::major;
 use crate::mtn::callback::{self, Lie};
 use crate::mtn::config::{MtnEnvironmentConfig, MtnSubscriptionConfig, MtnUserConfig};
+use crate::mtn::consent::{self, Answer};
 use crate::mtn::kind::OperationKind;
 use crate::mtn::movement::{self, Movement};
 use crate::mtn::people::{self, Behaviour};
@@ -181,6 +182,32 @@ pub async fn put_subscription(
         portal::put_subscription(desk.tx, &wish).map_err(Refusal::from)
     })?;
     Ok(Json(wish))
+}
+
+/// The body of `POST /_control/mtn/consents`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentWish {
+    reference: String,
+    #[serde(default)]
+    outcome: Outcome,
+}
+
+/// `POST /_control/mtn/consents`: a holder agrees to be known, or does not. `reference` is the
+/// `auth_req_id`, or the number.
+pub async fn consent(
+    State(app): State<Shared>,
+    Wish(wish): Wish<ConsentWish>,
+) -> Result<Json<Value>, Refusal> {
+    let answer = match wish.outcome {
+        Outcome::Pay => Answer::Given,
+        Outcome::Decline => Answer::Rejected,
+        Outcome::Abandon => Answer::Pending,
+    };
+    let answered =
+        app.at_desk(|desk| consent::answer(desk.tx, &wish.reference, answer).map_err(Refusal::from))?;
+    let answered = answered.ok_or_else(|| Refusal::conflict("nobody is asked for that"))?;
+    Ok(Json(json!({ "auth_req_id": answered.id, "answer": answered.answer })))
 }
 
 /// The body of `POST /_control/mtn/forge`.

@@ -19,6 +19,7 @@ use super::{no_such_path, portal, token};
 use crate::app::{Desk, Shared};
 
 const MAX_BODY: usize = 1 << 20;
+const USER_INFO: &str = "/oauth2/v1_0/userinfo";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What stands before every layer: a POST must say how long it is, and forms are taken for an
@@ -65,6 +66,10 @@ impl FromRequest<Shared> for Call {
         let product = Product::of_path(parts.uri.path()).ok_or_else(|| no_such_path(&parts.uri))?;
         let headers = parts.headers;
         let (user, consent) = app.at_desk(|desk| authenticate(desk, &headers, product))?;
+        // The token of a consent opens nothing but what was consented to.
+        if consent.is_some() != parts.uri.path().ends_with(USER_INFO) {
+            return Err(MtnError::unauthorized());
+        }
         if parts.method != Method::GET {
             check_permission(&user)?;
         }

@@ -60,7 +60,8 @@ fn told(kind: &str, id: &str) -> Result<Option<bool>, MtnError> {
     }
 }
 
-fn is_number_active(desk: &Desk<'_>, environment: &Environment, id: &str) -> rusqlite::Result<bool> {
+/// Whether the look-up finds an active wallet of this number.
+pub fn is_number_active(desk: &Desk<'_>, environment: &Environment, id: &str) -> rusqlite::Result<bool> {
     if !environment.portal.strict_holders {
         return Ok(true);
     }

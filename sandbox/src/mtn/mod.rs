@@ -13,6 +13,7 @@ pub mod ask;
 pub mod call;
 pub mod callback;
 pub mod config;
+pub mod consent;
 pub mod errors;
 pub mod fields;
 pub mod holder;
@@ -44,7 +45,7 @@ pub const SCHEMA: &str = include_str!("schema.sql");
 /// What a reset empties: environments, keys and users stay, balances return to their opening.
 pub const RESET: &str = "
     DELETE FROM mtn_movements; DELETE FROM mtn_agenda; DELETE FROM mtn_operations;
-    DELETE FROM mtn_tokens; DELETE FROM mtn_people;
+    DELETE FROM mtn_tokens; DELETE FROM mtn_people; DELETE FROM mtn_consents;
     UPDATE mtn_environments SET balance = opening;
 ";
 
@@ -78,6 +79,15 @@ fn shared() -> Router<Shared> {
     }
     for path in everywhere("v1_0/accountholder/{type}/{id}/basicuserinfo") {
         router = router.route(&path, get(holder::basic_info));
+    }
+    for path in everywhere("v1_0/bc-authorize") {
+        router = router.route(&path, post(consent::ask));
+    }
+    for path in everywhere("oauth2/token/") {
+        router = router.route(&path, post(consent::exchange));
+    }
+    for path in everywhere("oauth2/v1_0/userinfo") {
+        router = router.route(&path, get(consent::user_info));
     }
     router
 }

@@ -85,3 +85,13 @@ CREATE TABLE IF NOT EXISTS mtn_people (
     behaviour TEXT NOT NULL,
     name TEXT
 ) STRICT;
+
+CREATE TABLE IF NOT EXISTS mtn_consents (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    msisdn TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    is_offline INTEGER NOT NULL,
+    answer TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;

@@ -3,6 +3,7 @@
 mod access;
 mod callbacks;
 mod collecting;
+mod consents;
 mod faults;
 mod holders;
 mod kit;
