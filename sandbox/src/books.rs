@@ -35,7 +35,7 @@ const RESET: &str = "
     DELETE FROM recipient_checks; DELETE FROM recipient_blocks;
     DELETE FROM attempts; DELETE FROM deliveries; DELETE FROM sms_messages;
     DELETE FROM stripe_objects; DELETE FROM stripe_agenda; DELETE FROM stripe_idempotency;
-    DELETE FROM stripe_operations;
+    DELETE FROM stripe_operations; DELETE FROM stripe_clock_agenda;
     DELETE FROM rate_sheet;
     UPDATE wallets SET balance = opening;
 ";

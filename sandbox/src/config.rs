@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 pub use crate::mtn::config::{MtnConfig, MtnEnvironmentConfig, MtnSubscriptionConfig, MtnUserConfig};
 pub use crate::orange_web::config::{OrangeMerchantConfig, OrangeWebConfig};
-pub use crate::stripe::config::{StripeAccountConfig, StripeBankAccountConfig, StripeWebhookConfig};
+pub use crate::stripe::config::{
+    AfterLastRetry, StripeAccountConfig, StripeBankAccountConfig, StripeBillingConfig, StripeWebhookConfig,
+};
 
 /// Where the books are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

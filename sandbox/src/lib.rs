@@ -44,9 +44,10 @@ use app::{App, Shared};
 use books::Books;
 pub use clock::Clock;
 pub use config::{
-    Database, MtnConfig, MtnEnvironmentConfig, MtnSubscriptionConfig, MtnUserConfig, OrangeMerchantConfig,
-    OrangeWebConfig, SandboxConfig, SmsConfig, Strategy, StripeAccountConfig, StripeBankAccountConfig,
-    StripeWebhookConfig, WaveKeyConfig, WaveWalletConfig, WaveWebhookConfig,
+    AfterLastRetry, Database, MtnConfig, MtnEnvironmentConfig, MtnSubscriptionConfig, MtnUserConfig,
+    OrangeMerchantConfig, OrangeWebConfig, SandboxConfig, SmsConfig, Strategy, StripeAccountConfig,
+    StripeBankAccountConfig, StripeBillingConfig, StripeWebhookConfig, WaveKeyConfig, WaveWalletConfig,
+    WaveWebhookConfig,
 };
 use connection::{Door, Peer};
 use control::refusal::Refusal;

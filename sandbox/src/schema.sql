@@ -232,6 +232,16 @@ CREATE TABLE IF NOT EXISTS stripe_agenda (
 CREATE INDEX IF NOT EXISTS stripe_agenda_by_time ON stripe_agenda (at, id);
 CREATE INDEX IF NOT EXISTS stripe_agenda_by_target ON stripe_agenda (target);
 
+CREATE TABLE IF NOT EXISTS stripe_clock_agenda (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    clock TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    target TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS stripe_clock_agenda_by_time ON stripe_clock_agenda (clock, at, id);
+CREATE INDEX IF NOT EXISTS stripe_clock_agenda_by_target ON stripe_clock_agenda (target);
+
 CREATE TABLE IF NOT EXISTS stripe_operations (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,

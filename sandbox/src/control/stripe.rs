@@ -12,8 +12,9 @@ use crate::app::Shared;
 use crate::clock::Instant;
 use crate::fault::Forgery;
 use crate::money::major;
+use crate::stripe::agree::{self, Payer};
+use crate::stripe::billing::{collect, portal};
 use crate::stripe::book::{self, Due};
-use crate::stripe::checkout::{self, Payer};
 use crate::stripe::dispute;
 use crate::stripe::errors::StripeError;
 use crate::stripe::scene::{Scene, int, text};
@@ -63,7 +64,8 @@ pub async fn pay(State(app): State<Shared>, Wish(wish): Wish<PayWish>) -> Result
     Ok(Json(view))
 }
 
-const PAYABLE: [&str; 4] = ["payment_intent", "refund", "payout", "checkout.session"];
+const PAYABLE: [&str; 6] =
+    ["payment_intent", "refund", "payout", "checkout.session", "invoice", "subscription"];
 
 /// By the id, else the newest object of that reference that is still open, else the newest.
 fn find(scene: &Scene<'_>, reference: &str) -> Result<Value, Refusal> {
@@ -97,6 +99,8 @@ fn act(scene: &Scene<'_>, doc: &Value, wish: &PayWish) -> Result<(), Refusal> {
         "payout" if pays => Ok(payout::pay(scene, id)?),
         "payout" => Ok(payout::fail(scene, id, code.unwrap_or("could_not_process"))?),
         "checkout.session" => pay_session(scene, doc, wish),
+        "invoice" => pay_invoice(scene, doc, wish),
+        "subscription" => pay_invoice(scene, &book::named(scene, &doc["latest_invoice"])?, wish),
         other => Err(Refusal::conflict(format!("nobody can pay a {other}"))),
     }
 }
@@ -145,20 +149,39 @@ fn pay_session(scene: &Scene<'_>, session: &Value, wish: &PayWish) -> Result<(),
     if text(session, "status") != "open" {
         return Err(Refusal::conflict(format!("the session is {}", text(session, "status"))));
     }
+    let payer = payer(&session["customer_email"], wish);
+    let mut session = session.clone();
+    agree::complete(scene, &mut session, &payer)?;
+    let invoice = book::named(scene, &session["invoice"])?;
+    let intent = [&session["payment_intent"], &invoice["_intent"]].into_iter().find(|id| id.is_string());
+    decline_now(scene, intent.unwrap_or(&Value::Null), wish)
+}
+
+/// The debit of an invoice ends now; one that nobody began is begun by a person.
+fn pay_invoice(scene: &Scene<'_>, invoice: &Value, wish: &PayWish) -> Result<(), Refusal> {
+    if collect::is_under_way(scene, invoice)? {
+        return pay_intent(scene, &book::named(scene, &invoice["_intent"])?, wish);
+    }
+    portal::pay(scene, text(invoice, "id"), &payer(&invoice["customer_email"], wish))?;
+    decline_now(scene, &invoice["_intent"], wish)
+}
+
+fn payer(email: &Value, wish: &PayWish) -> Payer {
     let usual = match wish.outcome {
         Outcome::Decline => "DE62370400440532013001",
         _ => "DE89370400440532013000",
     };
-    let email = session["customer_email"].as_str().unwrap_or("jenny.rosen@example.com");
-    let payer = Payer {
+    Payer {
         iban: wish.iban.clone().unwrap_or(usual.to_owned()),
         name: "Jenny Rosen".to_owned(),
-        email: email.to_owned(),
-    };
-    let mut session = session.clone();
-    checkout::complete(scene, &mut session, &payer)?;
+        email: email.as_str().unwrap_or("jenny.rosen@example.com").to_owned(),
+    }
+}
+
+/// A debit that was just begun fails at once when it is said why.
+fn decline_now(scene: &Scene<'_>, intent: &Value, wish: &PayWish) -> Result<(), Refusal> {
     if let (Outcome::Decline, Some(code)) = (wish.outcome, &wish.code) {
-        let intent = book::named(scene, &session["payment_intent"])?;
+        let intent = book::named(scene, intent)?;
         debit::fail(scene, text(&intent, "latest_charge"), Some(code))?;
     }
     Ok(())

@@ -43,7 +43,7 @@ pub fn post(scene: &Scene<'_>, entry: &Entry<'_>) -> rusqlite::Result<String> {
         "id": id,
         "object": "balance_transaction",
         "amount": entry.amount,
-        "available_on": entry.available_on.timestamp(),
+        "available_on": usable(scene, entry.available_on),
         "balance_type": "payments",
         "created": scene.seconds(),
         "currency": "eur",
@@ -64,10 +64,15 @@ pub fn post(scene: &Scene<'_>, entry: &Entry<'_>) -> rusqlite::Result<String> {
     Ok(id)
 }
 
+/// Money is used by the simulators' clock, also when a test clock that is ahead brought it.
+fn usable(scene: &Scene<'_>, at: Instant) -> i64 {
+    if at <= scene.now { at.min(scene.wall()).timestamp() } else { at.timestamp() }
+}
+
 /// Makes a pending transaction available now.
 pub fn make_available(scene: &Scene<'_>, id: &str) -> rusqlite::Result<()> {
     if let Some(mut doc) = book::find(scene.tx, id)? {
-        doc["available_on"] = json!(scene.seconds());
+        doc["available_on"] = json!(usable(scene, scene.now));
         book::update(scene, &doc)?;
         book::unplan(scene, id)?;
     }

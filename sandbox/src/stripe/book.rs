@@ -1,7 +1,7 @@
 //! Stripe's objects in the books, and what is due to happen to them.
 
 use rusqlite::types::Value as Sql;
-use rusqlite::{OptionalExtension, Transaction, params, params_from_iter};
+use rusqlite::{OptionalExtension, Row, Transaction, params, params_from_iter};
 use serde_json::Value;
 
 use super::errors::StripeError;
@@ -172,11 +172,41 @@ words! {
         PayoutReturns = "payout_returns",
         /// A checkout session that nobody completed.
         SessionExpires = "session_expires",
+        /// A test clock reaches the instant to which it was sent.
+        ClockAdvances = "clock_advances",
+        /// A subscription's period is over.
+        PeriodEnds = "period_ends",
+        /// A trial is about to end.
+        TrialWillEnd = "trial_will_end",
+        /// A first invoice that was not paid in time.
+        SubscriptionExpires = "subscription_expires",
+        /// A subscription ends at an instant that was given.
+        SubscriptionCancels = "subscription_cancels",
+        /// A pause of collection is over.
+        CollectionResumes = "collection_resumes",
+        /// A draft becomes an invoice to be paid.
+        InvoiceFinalizes = "invoice_finalizes",
+        /// An invoice that was not paid tries again.
+        InvoiceRetries = "invoice_retries",
+        /// An invoice that was sent was not paid in time.
+        InvoiceOverdue = "invoice_overdue",
+        /// And not after a last delay either.
+        InvoiceGivenUp = "invoice_given_up",
     }
 }
 
-/// Puts something on the agenda.
+/// Puts something on the agenda of the clock by which the work is done.
 pub fn plan(scene: &Scene<'_>, at: Instant, what: Due, target: &str) -> rusqlite::Result<()> {
+    let Some(clock) = scene.clock else { return plan_by_wall(scene, at, what, target) };
+    scene
+        .tx
+        .prepare_cached("INSERT INTO stripe_clock_agenda (clock, at, what, target) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![clock, micros(at), what, target])?;
+    Ok(())
+}
+
+/// Puts something on the agenda of the simulators' clock.
+pub fn plan_by_wall(scene: &Scene<'_>, at: Instant, what: Due, target: &str) -> rusqlite::Result<()> {
     scene
         .tx
         .prepare_cached("INSERT INTO stripe_agenda (at, what, target) VALUES (?1, ?2, ?3)")?
@@ -184,25 +214,49 @@ pub fn plan(scene: &Scene<'_>, at: Instant, what: Due, target: &str) -> rusqlite
     Ok(())
 }
 
-/// Takes everything about an object off the agenda.
+/// Takes everything about an object off every agenda.
 pub fn unplan(scene: &Scene<'_>, target: &str) -> rusqlite::Result<()> {
     scene.tx.prepare_cached("DELETE FROM stripe_agenda WHERE target = ?1")?.execute([target])?;
+    scene.tx.prepare_cached("DELETE FROM stripe_clock_agenda WHERE target = ?1")?.execute([target])?;
     Ok(())
 }
 
-/// Takes the next thing that is due off the agenda.
+/// Takes one thing about an object off every agenda.
+pub fn unplan_one(scene: &Scene<'_>, what: Due, target: &str) -> rusqlite::Result<()> {
+    for table in ["stripe_agenda", "stripe_clock_agenda"] {
+        let sql = format!("DELETE FROM {table} WHERE target = ?1 AND what = ?2");
+        scene.tx.prepare_cached(&sql)?.execute(params![target, what])?;
+    }
+    Ok(())
+}
+
+/// Takes the next thing that is due off the agenda of the simulators' clock.
 pub fn take_due(tx: &Transaction<'_>, now: Instant) -> rusqlite::Result<Option<(Instant, Due, String)>> {
-    let next = tx
-        .prepare_cached(
-            "SELECT id, at, what, target FROM stripe_agenda WHERE at <= ?1 ORDER BY at, id LIMIT 1",
-        )?
-        .query_row([micros(now)], |row| {
-            Ok((row.get::<_, i64>(0)?, from_micros(row.get(1)?), row.get(2)?, row.get(3)?))
-        })
-        .optional()?;
-    let Some((id, at, what, target)) = next else { return Ok(None) };
-    tx.prepare_cached("DELETE FROM stripe_agenda WHERE id = ?1")?.execute([id])?;
-    Ok(Some((at, what, target)))
+    let sql = "DELETE FROM stripe_agenda WHERE id =
+        (SELECT id FROM stripe_agenda WHERE at <= ?1 ORDER BY at, id LIMIT 1) RETURNING at, what, target";
+    tx.prepare_cached(sql)?.query_row([micros(now)], due_of).optional()
+}
+
+/// The same of a test clock.
+pub fn take_due_by(
+    tx: &Transaction<'_>,
+    clock: &str,
+    now: Instant,
+) -> rusqlite::Result<Option<(Instant, Due, String)>> {
+    let sql = "DELETE FROM stripe_clock_agenda WHERE id =
+        (SELECT id FROM stripe_clock_agenda WHERE clock = ?1 AND at <= ?2 ORDER BY at, id LIMIT 1)
+        RETURNING at, what, target";
+    tx.prepare_cached(sql)?.query_row(params![clock, micros(now)], due_of).optional()
+}
+
+fn due_of(row: &Row<'_>) -> rusqlite::Result<(Instant, Due, String)> {
+    Ok((from_micros(row.get(0)?), row.get(1)?, row.get(2)?))
+}
+
+/// Takes an object out of the books.
+pub fn remove(scene: &Scene<'_>, id: &str) -> rusqlite::Result<()> {
+    scene.tx.prepare_cached("DELETE FROM stripe_objects WHERE id = ?1")?.execute([id])?;
+    Ok(())
 }
 
 /// When the next thing is due.

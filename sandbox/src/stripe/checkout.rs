@@ -1,22 +1,22 @@
 //! Checkout sessions: a page that asks a person for an account to be debited.
 //!
-//! A session is complete when the person agreed, and its money is decided days later. *Chosen*:
-//! the page sends the browser on at once, without waiting for the endpoint's answer.
+//! A session is complete when the person agreed ([`super::agree`]), and its money is decided days
+//! later.
 
 use axum::extract::Path;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::book::{self, Due};
-use super::confirm::Confirmation;
 use super::errors::{Reply, StripeError};
 use super::http::Call;
 use super::params::{Params, merged};
 use super::scene::{Scene, instant_of, int, text};
-use super::{customer, debit, event, intent, list, setup};
+use super::{basket, customer, event, intent, list};
 use crate::ids;
 
-const OBJECT: &str = "checkout.session";
+/// What the API calls a session.
+pub const OBJECT: &str = "checkout.session";
 
 const UNUSED: [&str; 10] = [
     "locale",
@@ -31,22 +31,12 @@ const UNUSED: [&str; 10] = [
     "payment_method_collection",
 ];
 
-/// Who pays on the page, and from which account.
-#[derive(Clone, Debug)]
-pub struct Payer {
-    /// Account number.
-    pub iban: String,
-    /// Its holder.
-    pub name: String,
-    /// For notices.
-    pub email: String,
-}
-
 /// `POST /v1/checkout/sessions`.
 pub async fn create(call: Call) -> Result<Reply, StripeError> {
     let version = call.version.clone();
     call.write(|scene, params| {
-        let mode = params.word("mode", &["payment", "setup"])?.ok_or_else(|| StripeError::missing("mode"))?;
+        let mode = params.word("mode", &["payment", "setup", "subscription"])?;
+        let mode = mode.ok_or_else(|| StripeError::missing("mode"))?;
         let mut session = blank(scene, &mode);
         let owner = params.text("customer")?;
         if let Some(id) = &owner {
@@ -56,13 +46,17 @@ pub async fn create(call: Call) -> Result<Reply, StripeError> {
         let mut types = intent::types(scene, params, &version, false)?;
         types.retain(|kind| kind == "sepa_debit");
         session["payment_method_types"] = json!(types);
-        read_items(params, &mut session)?;
+        basket::read(scene, params, &mut session)?;
         session["success_url"] = json!(params.required("success_url")?);
         for field in ["cancel_url", "customer_email", "client_reference_id"] {
             session[field] = json!(params.text(field)?);
         }
         session["metadata"] = merged(&Value::Null, params.metadata("metadata")?);
-        let inner = if mode == "payment" { "payment_intent_data" } else { "setup_intent_data" };
+        let inner = match mode.as_str() {
+            "payment" => "payment_intent_data",
+            "setup" => "setup_intent_data",
+            _ => "subscription_data",
+        };
         session["_metadata"] = merged(&Value::Null, params.metadata(&format!("{inner}[metadata]"))?);
         session["_description"] = json!(params.text(&format!("{inner}[description]"))?);
         let usage = params.word(&format!("{inner}[setup_future_usage]"), &["off_session", "on_session"])?;
@@ -80,42 +74,6 @@ pub async fn create(call: Call) -> Result<Reply, StripeError> {
         )?;
         Ok(session)
     })
-}
-
-fn read_items(params: &mut Params, session: &mut Value) -> Result<(), StripeError> {
-    let (mut total, mut names, mut place) = (0_i64, Vec::new(), 0);
-    while params.has(&format!("line_items[{place}]")) {
-        let name = |path: &str| format!("line_items[{place}]{path}");
-        if let Some(price) = params.text(&name("[price]"))? {
-            return Err(StripeError::no_such("price", &price, &name("[price]")));
-        }
-        let currency = params.required(&name("[price_data][currency]"))?;
-        if currency != "eur" {
-            return Err(
-                StripeError::invalid("", "Every price must be in eur").about(&name("[price_data][currency]"))
-            );
-        }
-        let amount = params.integer(&name("[price_data][unit_amount]"))?.unwrap_or_default();
-        names.push(params.required(&name("[price_data][product_data][name]"))?);
-        params.ignore(&[&name("[price_data][product_data]")]);
-        let quantity = params.integer(&name("[quantity]"))?.unwrap_or(1);
-        let line = amount.checked_mul(quantity).filter(|line| *line > 0);
-        let too_large = || StripeError::invalid("parameter_invalid_integer", "Invalid amount or quantity");
-        total = line.and_then(|line| total.checked_add(line)).ok_or_else(too_large)?;
-        place += 1;
-    }
-    if text(session, "mode") == "setup" {
-        return Ok(());
-    }
-    if place == 0 {
-        return Err(StripeError::missing("line_items"));
-    }
-    debit::check(total)?;
-    session["amount_total"] = json!(total);
-    session["amount_subtotal"] = json!(total);
-    session["currency"] = json!("eur");
-    session["_items"] = json!(names.join(", "));
-    Ok(())
 }
 
 fn read_expiry(scene: &Scene<'_>, params: &mut Params, session: &mut Value) -> Result<(), StripeError> {
@@ -186,54 +144,15 @@ fn blank(scene: &Scene<'_>, mode: &str) -> Value {
     })
 }
 
-/// The person agrees: the debit is submitted, and the session is complete.
-pub fn complete(scene: &Scene<'_>, session: &mut Value, payer: &Payer) -> Result<(), StripeError> {
-    let mut params = form(payer)?;
-    let mut wish = Confirmation::read(scene, &mut params)?;
-    wish.future = session["_usage"].as_str().map(str::to_owned);
-    session["status"] = json!("complete");
-    session["url"] = Value::Null;
-    session["customer_details"] = json!({
-        "address": null, "business_name": null, "email": payer.email, "individual_name": null,
-        "name": payer.name, "phone": null, "tax_exempt": "none", "tax_ids": [],
-    });
-    if text(session, "mode") == "setup" {
-        let mut setup = setup::blank(scene, vec!["sepa_debit".to_owned()]);
-        setup["customer"] = session["customer"].clone();
-        setup["metadata"] = session["_metadata"].clone();
-        book::insert(scene, &setup)?;
-        setup::confirm(scene, &mut setup, &wish)?;
-        session["setup_intent"] = setup["id"].clone();
-    } else {
-        let mut payment = intent::blank(scene, int(session, "amount_total"), vec!["sepa_debit".to_owned()]);
-        payment["customer"] = session["customer"].clone();
-        payment["metadata"] = session["_metadata"].clone();
-        payment["description"] = session["_description"].clone();
-        intent::begin(scene, &mut payment, &wish, true)?;
-        session["payment_intent"] = payment["id"].clone();
-    }
-    book::unplan(scene, text(session, "id"))?;
-    book::update(scene, session)?;
-    Ok(event::emit(scene, "checkout.session.completed", session)?)
-}
-
-fn form(payer: &Payer) -> Result<Params, StripeError> {
-    let mut url = reqwest::Url::parse("http://stripe/").map_err(|_| StripeError::internal())?;
-    let (method, data) = ("payment_method_data", "mandate_data[customer_acceptance]");
-    url.query_pairs_mut()
-        .append_pair(&format!("{method}[type]"), "sepa_debit")
-        .append_pair(&format!("{method}[sepa_debit][iban]"), &payer.iban)
-        .append_pair(&format!("{method}[billing_details][name]"), &payer.name)
-        .append_pair(&format!("{method}[billing_details][email]"), &payer.email)
-        .append_pair(&format!("{data}[type]"), "online")
-        .append_pair(&format!("{data}[online][ip_address]"), "127.0.0.1")
-        .append_pair(&format!("{data}[online][user_agent]"), "hosted page");
-    Params::decode(url.query().unwrap_or_default())
-}
-
-/// The money of a session's debit is decided.
-pub fn decided(scene: &Scene<'_>, intent: &Value, is_paid: bool) -> rusqlite::Result<()> {
-    for mut session in book::of(scene, OBJECT, &[("payment_intent", text(intent, "id"))])? {
+/// The money of a session's debit is decided; the session names its intent or its invoice. Only
+/// the first answer counts.
+pub fn decided(scene: &Scene<'_>, by: (&str, &str), is_paid: bool) -> rusqlite::Result<()> {
+    for mut session in book::of(scene, OBJECT, &[by])? {
+        if text(&session, "payment_status") != "unpaid" || session["_is_decided"] == json!(true) {
+            continue;
+        }
+        session["_is_decided"] = json!(by.0 == "invoice");
+        book::update(scene, &session)?;
         if is_paid {
             session["payment_status"] = json!("paid");
             book::update(scene, &session)?;

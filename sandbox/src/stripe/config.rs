@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::books::words;
+
 /// The version of the API that is current by the documents this simulator is written from.
 pub const CURRENT_VERSION: &str = "2026-09-30.endive";
 
@@ -34,6 +36,8 @@ pub struct StripeAccountConfig {
     pub instant_limit: i64,
     /// False refuses every payout as `payouts_not_allowed`.
     pub payouts_allowed: bool,
+    /// How subscriptions are billed.
+    pub billing: StripeBillingConfig,
     /// The bank accounts of the business itself; the first one is the default.
     pub bank_accounts: Vec<StripeBankAccountConfig>,
     /// Webhook endpoints, written over what the books have under the same name.
@@ -54,6 +58,7 @@ impl Default for StripeAccountConfig {
             debit_lines_at_submission: false,
             instant_limit: 1_000_000,
             payouts_allowed: true,
+            billing: StripeBillingConfig::default(),
             bank_accounts: vec![
                 StripeBankAccountConfig::new("ba_sandbox_main", "3000", "paid"),
                 StripeBankAccountConfig::new("ba_sandbox_no_account", "3001", "no_account"),
@@ -70,6 +75,46 @@ impl Default for StripeAccountConfig {
             ],
             webhooks: Vec::new(),
         }
+    }
+}
+
+/// What the dashboard says about billing, and what the documents leave open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StripeBillingConfig {
+    /// Days from each failure of an invoice to its next try; after as many tries it is given up.
+    pub retry_after_days: Vec<u32>,
+    /// What becomes of a subscription whose invoice is given up.
+    pub after_last_retry: AfterLastRetry,
+    /// True: a subscription is active as soon as its first debit is under way. False: it stays
+    /// incomplete until that debit was paid. The documents say both.
+    pub active_while_processing: bool,
+    /// Seconds for which a renewal's invoice is a draft.
+    pub draft_seconds: u32,
+    /// Days after the due date at which an invoice that was sent is given up.
+    pub grace_days: u32,
+}
+
+impl Default for StripeBillingConfig {
+    fn default() -> StripeBillingConfig {
+        StripeBillingConfig {
+            retry_after_days: vec![3, 5, 7],
+            after_last_retry: AfterLastRetry::Cancel,
+            active_while_processing: true,
+            draft_seconds: 3_600,
+            grace_days: 30,
+        }
+    }
+}
+
+words! {
+    /// What becomes of a subscription whose invoice was tried in vain.
+    pub enum AfterLastRetry {
+        /// It ends.
+        Cancel = "cancel",
+        /// It goes on as `unpaid`, and its invoices remain drafts.
+        Unpaid = "unpaid",
+        /// It stays `past_due`, and goes on.
+        PastDue = "past_due",
     }
 }
 

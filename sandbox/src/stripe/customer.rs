@@ -3,6 +3,7 @@
 use axum::extract::Path;
 use serde_json::{Map, Value, json};
 
+use super::billing::{clock, terms};
 use super::errors::{Reply, StripeError};
 use super::http::Call;
 use super::params::{Params, merged};
@@ -11,19 +12,35 @@ use super::{book, event, list};
 use crate::ids;
 
 const FIELDS: [&str; 4] = ["name", "email", "phone", "description"];
-const UNUSED: [&str; 6] =
-    ["address", "shipping", "preferred_locales", "tax_exempt", "invoice_settings", "test_clock"];
+const UNUSED: [&str; 5] = ["address", "shipping", "preferred_locales", "tax_exempt", "invoice_settings"];
 
 /// `POST /v1/customers`.
 pub async fn create(call: Call) -> Result<Reply, StripeError> {
     call.write(|scene, params| {
-        let mut customer = blank(scene);
-        read(params, &mut customer)?;
-        params.finish()?;
-        book::insert(scene, &customer)?;
-        event::emit(scene, "customer.created", &customer)?;
-        Ok(customer)
+        let clock = match params.text("test_clock")? {
+            Some(id) => clock::own(scene, &id, "test_clock")?,
+            None => Value::Null,
+        };
+        clock::by(scene, &clock, |scene| {
+            let mut customer = blank(scene);
+            customer["test_clock"] = clock["id"].clone();
+            read(scene, params, &mut customer)?;
+            params.finish()?;
+            book::insert(scene, &customer)?;
+            event::emit(scene, "customer.created", &customer)?;
+            Ok(customer)
+        })
     })
+}
+
+/// The customer that a checkout page makes of whoever pays there.
+pub fn of_payer(scene: &Scene<'_>, name: &str, email: &str) -> Result<Value, StripeError> {
+    let mut customer = blank(scene);
+    customer["name"] = json!(name);
+    customer["email"] = json!(email);
+    book::insert(scene, &customer)?;
+    event::emit(scene, "customer.created", &customer)?;
+    Ok(customer)
 }
 
 fn blank(scene: &Scene<'_>) -> Value {
@@ -58,7 +75,7 @@ fn blank(scene: &Scene<'_>) -> Value {
     })
 }
 
-fn read(params: &mut Params, customer: &mut Value) -> Result<(), StripeError> {
+fn read(scene: &Scene<'_>, params: &mut Params, customer: &mut Value) -> Result<(), StripeError> {
     for field in FIELDS {
         match params.raw(field) {
             None => {}
@@ -73,6 +90,16 @@ fn read(params: &mut Params, customer: &mut Value) -> Result<(), StripeError> {
     if let Some(mode) = params.word("cash_balance[settings][reconciliation_mode]", &MODES)? {
         customer["_mode"] = json!(mode);
     }
+    let default = "invoice_settings[default_payment_method]";
+    match params.raw(default) {
+        None => {}
+        Some(id) if id.is_empty() => customer["invoice_settings"]["default_payment_method"] = Value::Null,
+        Some(id) => {
+            let method = book::get(scene, "payment_method", &id, default)?;
+            terms::check_owner(&method, &customer["id"], default)?;
+            customer["invoice_settings"]["default_payment_method"] = method["id"].clone();
+        }
+    }
     customer["metadata"] = merged(&customer["metadata"], params.metadata("metadata")?);
     params.ignore(&UNUSED);
     Ok(())
@@ -83,8 +110,8 @@ const MODES: [&str; 3] = ["automatic", "manual", "merchant_default"];
 /// `GET /v1/customers`, by `email` and `created`.
 pub async fn list(call: Call) -> Result<Reply, StripeError> {
     call.read(|scene, params| {
-        let email = params.text("email")?;
-        list::page(scene, params, "customer", "/v1/customers", &[("email", email)])
+        let wanted = [("email", params.text("email")?), ("test_clock", params.text("test_clock")?)];
+        list::page(scene, params, "customer", "/v1/customers", &wanted)
     })
 }
 
@@ -106,7 +133,7 @@ pub async fn change(Path(id): Path<String>, call: Call) -> Result<Reply, StripeE
     call.write(|scene, params| {
         let before = own(scene, &id)?;
         let mut customer = before.clone();
-        read(params, &mut customer)?;
+        read(scene, params, &mut customer)?;
         params.finish()?;
         book::update(scene, &customer)?;
         event::emit_change(scene, "customer.updated", &before, &customer)?;

@@ -7,6 +7,7 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use serde_json::{Value, json};
 
 use super::balance::{self, Entry};
+use super::billing::collect;
 use super::book::{self, Due};
 use super::errors::StripeError;
 use super::iban::Fate;
@@ -91,7 +92,8 @@ pub fn submit(
         Fate::Fails(_) => (schedule.returned, Due::DebitFails),
         Fate::FailsLate => (schedule.returned + late, Due::DebitFails),
     };
-    book::plan(scene, at, what, text(&charge, "id"))
+    book::plan(scene, at, what, text(&charge, "id"))?;
+    collect::begun(scene, intent)
 }
 
 /// When what happens to a debit.
@@ -139,7 +141,8 @@ pub fn succeed(scene: &Scene<'_>, charge: &str) -> rusqlite::Result<()> {
     book::update(scene, &intent)?;
     event::emit(scene, "payment_intent.succeeded", &intent)?;
     note(scene, &intent, &charge, effect, "succeeded")?;
-    checkout::decided(scene, &intent, true)?;
+    checkout::decided(scene, ("payment_intent", text(&intent, "id")), true)?;
+    collect::decided(scene, &intent, true)?;
     let method = book::named(scene, &charge["payment_method"])?;
     if method::fate(&method) == Fate::Disputed {
         dispute::open(scene, text(&charge, "id"), &dispute::Wish::default())?;
@@ -185,7 +188,8 @@ pub fn fail(scene: &Scene<'_>, charge: &str, code: Option<&str>) -> rusqlite::Re
     event::emit(scene, "payment_intent.payment_failed", &intent)?;
     note(scene, &intent, &charge, effect, "failed")?;
     mandate::end_after(scene, &charge, &code)?;
-    checkout::decided(scene, &intent, false)
+    checkout::decided(scene, ("payment_intent", text(&intent, "id")), false)?;
+    collect::decided(scene, &intent, false)
 }
 
 /// What a paid debit leaves of its amount.

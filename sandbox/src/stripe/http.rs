@@ -129,7 +129,7 @@ impl Call {
     ) -> Result<Reply, StripeError> {
         let mut params = self.params;
         self.app.at_desk(|desk| {
-            let scene = Scene { desk, cause: Some(&self.cause) };
+            let scene = Scene { desk, cause: Some(&self.cause), clock: None };
             let expand = params.list("expand")?.unwrap_or_default();
             let found = work(&scene, &mut params)?;
             Ok(Reply::json(&view::expanded(&scene, &found, &expand)?))
@@ -143,7 +143,7 @@ impl Call {
     ) -> Result<Reply, StripeError> {
         let Call { app, route, cause, mut params, .. } = self;
         app.at_desk(|desk| {
-            let scene = Scene { desk, cause: Some(&cause) };
+            let scene = Scene { desk, cause: Some(&cause), clock: None };
             let fingerprint = params.fingerprint();
             idempotency::once(&scene, &route, &fingerprint, || {
                 let expand = params.list("expand")?.unwrap_or_default();

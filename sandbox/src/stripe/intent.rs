@@ -3,6 +3,7 @@
 use axum::extract::Path;
 use serde_json::{Map, Value, json};
 
+use super::billing::clock;
 use super::confirm::{self, Confirmation};
 use super::errors::{Reply, StripeError};
 use super::http::{Call, Version};
@@ -244,6 +245,11 @@ pub async fn change(Path(id): Path<String>, call: Call) -> Result<Reply, StripeE
             if !matches!(text(&intent, "status"), "requires_payment_method" | "requires_confirmation") {
                 return Err(confirm::unexpected(scene, &intent, "changed"));
             }
+            if !intent["_invoice"].is_null() {
+                let message =
+                    "The amount of a PaymentIntent that was created by an invoice cannot be changed.";
+                return Err(StripeError::state("", message).about("amount"));
+            }
             intent["amount"] = json!(amount);
         }
         if description.is_some() {
@@ -264,9 +270,12 @@ pub async fn confirm(Path(id): Path<String>, call: Call) -> Result<Reply, Stripe
         params.ignore(&["use_stripe_sdk", "client_secret", "error_on_requires_action"]);
         params.finish()?;
         confirm::check_state(scene, &intent)?;
-        confirm::adopt(scene, &mut intent, &confirmation)?;
-        confirm::confirm(scene, &mut intent, &confirmation)?;
-        Ok(intent)
+        let owner = intent["_invoice"].as_str().map(|_| intent["customer"].clone());
+        clock::by_customer(scene, &owner.unwrap_or_default(), |scene| {
+            confirm::adopt(scene, &mut intent, &confirmation)?;
+            confirm::confirm(scene, &mut intent, &confirmation)?;
+            Ok(intent)
+        })
     })
 }
 
@@ -278,6 +287,11 @@ pub async fn cancel(Path(id): Path<String>, call: Call) -> Result<Reply, StripeE
         let mut intent = own(scene, &id)?;
         let reason = params.word("cancellation_reason", &REASONS)?;
         params.finish()?;
+        if !intent["_invoice"].is_null() {
+            let message =
+                "You cannot cancel a PaymentIntent that was created by an invoice; void the invoice.";
+            return Err(StripeError::state("payment_intent_unexpected_state", message));
+        }
         if !text(&intent, "status").starts_with("requires_") {
             return Err(confirm::unexpected(scene, &intent, "canceled"));
         }

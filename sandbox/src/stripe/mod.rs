@@ -1,14 +1,17 @@
-//! A simulated Stripe account that takes euros: SEPA debits, bank transfers, refunds, payouts.
+//! A simulated Stripe account that takes euros: SEPA debits, bank transfers, refunds, payouts,
+//! and subscriptions with their invoices.
 //!
 //! Written from notes on Stripe's published documentation (<https://docs.stripe.com>, version
 //! `2026-09-30.endive`), never from a live account; what no source tells is *chosen* and marked so
 //! where it is decided. Requests are forms, answers JSON; every change of money is a balance
 //! transaction, and events commit with what they tell of.
 //!
-//! Deliberately absent: cards, other currencies, connected accounts, products and prices,
-//! subscriptions and invoices.
+//! Deliberately absent: cards, other currencies, connected accounts.
 
+pub mod agree;
 pub mod balance;
+pub mod basket;
+pub mod billing;
 pub mod book;
 pub mod calendar;
 pub mod charge;
@@ -58,6 +61,7 @@ pub fn api() -> Router<Shared> {
         .merge(people())
         .merge(payments())
         .merge(money())
+        .merge(billing::api())
         .method_not_allowed_fallback(async |method: Method, uri: Uri| no_such_path(&method, &uri))
 }
 
@@ -124,6 +128,7 @@ fn money() -> Router<Shared> {
 /// The pages that people open.
 pub fn pages() -> Router<Shared> {
     Router::new()
+        .merge(billing::pages())
         .route("/stripe/c/{id}", get(page::session))
         .route("/stripe/c/{id}/pay", post(page::pay_session))
         .route("/stripe/c/{id}/leave", post(page::leave_session))

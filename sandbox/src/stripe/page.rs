@@ -9,11 +9,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::Value;
 
-use super::book;
-use super::checkout::{self, Payer};
+use super::agree::{self, Payer};
 use super::errors::StripeError;
 use super::scene::{Scene, int, text};
 use super::transfer::{self, Arrival};
+use super::{book, checkout};
 use crate::app::Shared;
 use crate::money::{major, parse};
 
@@ -35,7 +35,7 @@ pub async fn pay_session(
     let field = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
     let payer = Payer { iban: field("iban"), name: field("name"), email: field("email") };
     let paid = act(&app, &id, |scene, mut session| {
-        checkout::complete(scene, &mut session, &payer)?;
+        agree::complete(scene, &mut session, &payer)?;
         Ok(Redirect::to(&checkout::exit(&session)).into_response())
     });
     match paid {
@@ -74,21 +74,28 @@ fn ask_payer(session: &Value, wrong: &str) -> Response {
         None => "A mandate for later".to_owned(),
     };
     let email = escape(text(session, "customer_email"));
-    let wrong =
-        if wrong.is_empty() { String::new() } else { format!("<p class=\"wrong\">{}</p>", escape(wrong)) };
-    page(
-        &format!("Pay {amount}"),
-        &format!(
-            "<h1 class=\"amount\">{amount}</h1><p>{items}</p>{wrong}
-<form method=\"post\" action=\"{id}/pay\">
+    let form = ask_account(&amount, &items, wrong, &format!("{id}/pay"), &email);
+    let leave = format!(
+        "<form method=\"post\" action=\"{id}/leave\"><button class=\"other\" type=\"submit\">Leave</button></form>"
+    );
+    page(&format!("Pay {amount}"), &format!("{form}\n{leave}"))
+}
+
+/// The form that asks for an account to be debited; everything but `wrong` is HTML already.
+pub fn ask_account(amount: &str, what: &str, wrong: &str, action: &str, email: &str) -> String {
+    let wrong = match wrong {
+        "" => String::new(),
+        wrong => format!("<p class=\"wrong\">{}</p>", escape(wrong)),
+    };
+    format!(
+        "<h1 class=\"amount\">{amount}</h1><p>{what}</p>{wrong}
+<form method=\"post\" action=\"{action}\">
 <label for=\"iban\">Your account (IBAN)</label>
 <input id=\"iban\" name=\"iban\" autocomplete=\"off\" value=\"DE89370400440532013000\" required>
 <label for=\"name\">Its holder</label><input id=\"name\" name=\"name\" autocomplete=\"name\" required>
 <label for=\"email\">Email</label><input id=\"email\" name=\"email\" type=\"email\" value=\"{email}\" required>
 <p class=\"note\">By paying you allow this business and Stripe to debit your account by SEPA Direct Debit. You may ask your bank for a refund within eight weeks.</p>
-<button type=\"submit\">Pay by debit</button></form>
-<form method=\"post\" action=\"{id}/leave\"><button class=\"other\" type=\"submit\">Leave</button></form>"
-        ),
+<button type=\"submit\">Pay by debit</button></form>"
     )
 }
 
@@ -161,7 +168,8 @@ pub async fn mandate(State(app): State<Shared>, Path(id): Path<String>) -> Respo
     }))
 }
 
-fn answer(result: Result<Response, StripeError>) -> Response {
+/// A page, or what to say instead.
+pub fn answer(result: Result<Response, StripeError>) -> Response {
     match result {
         Ok(page) => page,
         Err(error) if error.status == 404 => {
@@ -171,13 +179,15 @@ fn answer(result: Result<Response, StripeError>) -> Response {
     }
 }
 
-fn page(title: &str, content: &str) -> Response {
+/// A page around its content.
+pub fn page(title: &str, content: &str) -> Response {
     let page = TEMPLATE.replace("{title}", title).replace("{content}", content);
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
 }
 
-fn escape(text: &str) -> String {
+/// Text in HTML.
+pub fn escape(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '&' => "&amp;".to_owned(),

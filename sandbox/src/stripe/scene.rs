@@ -26,17 +26,25 @@ pub struct Scene<'t> {
     pub desk: &'t Desk<'t>,
     /// The request behind it; `None` for what Stripe does by itself.
     pub cause: Option<&'t Cause>,
+    /// The test clock whose time it is; `None` by the simulators' own clock.
+    pub clock: Option<&'t str>,
 }
 
 impl<'t> Scene<'t> {
     /// Work that nobody asked the API for.
     pub fn by_itself(desk: &'t Desk<'t>) -> Scene<'t> {
-        Scene { desk, cause: None }
+        Scene { desk, cause: None, clock: None }
     }
 
     /// The account.
     pub fn account(&self) -> &'t StripeAccountConfig {
         &self.desk.app.config.stripe
+    }
+
+    /// The instant by the simulators' clock, whatever clock this work is done by.
+    pub fn wall(&self) -> Instant {
+        let wall = self.desk.app.clock.now();
+        if self.clock.is_some() { wall } else { wall.max(self.desk.now) }
     }
 
     /// Seconds since the epoch.

@@ -3,6 +3,7 @@
 use axum::extract::Path;
 use serde_json::{Value, json};
 
+use super::billing::{clock, trial};
 use super::confirm::Confirmation;
 use super::errors::{Reply, StripeError};
 use super::http::Call;
@@ -86,7 +87,8 @@ pub fn confirm(scene: &Scene<'_>, setup: &mut Value, wish: &Confirmation) -> Res
     setup["mandate"] = mandate["id"].clone();
     setup["status"] = json!("succeeded");
     book::update(scene, setup)?;
-    Ok(event::emit(scene, "setup_intent.succeeded", setup)?)
+    event::emit(scene, "setup_intent.succeeded", setup)?;
+    Ok(clock::by_customer(scene, &setup["customer"], |scene| trial::set_up(scene, setup))?)
 }
 
 /// `POST /v1/setup_intents/{id}/confirm`.

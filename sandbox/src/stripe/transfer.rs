@@ -192,7 +192,7 @@ fn paid(scene: &Scene<'_>, intent: &mut Value) -> rusqlite::Result<()> {
         transaction: charge["id"].as_str(),
     };
     record::note(scene, &fact)?;
-    checkout::decided(scene, intent, true)
+    checkout::decided(scene, ("payment_intent", text(intent, "id")), true)
 }
 
 /// Half a percent, rounded up, and at most five euros.

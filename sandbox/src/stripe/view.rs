@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::billing::payment;
 use super::book;
 use super::errors::StripeError;
 use super::scene::{Scene, int, text};
@@ -61,6 +62,11 @@ fn follow(scene: &Scene<'_>, at: &mut Value, steps: &[&str]) -> Result<bool, Str
             }
         }
         return Ok(true);
+    }
+    if text(at, "object") == "invoice"
+        && let Some(asked) = payment::shown_when_asked(scene, at, step)?
+    {
+        at[*step] = asked;
     }
     let Some(member) = at.get_mut(*step) else { return Ok(false) };
     if let Some(id) = member.as_str() {

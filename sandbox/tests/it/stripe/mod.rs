@@ -1,5 +1,6 @@
 //! The Stripe simulator over real HTTP.
 
+mod billing;
 mod checkout;
 mod debits;
 mod events;
