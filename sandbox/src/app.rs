@@ -11,7 +11,7 @@ use crate::books::Books;
 use crate::clock::{Clock, Instant};
 use crate::config::SandboxConfig;
 use crate::fault::Faults;
-use crate::{courier, stripe};
+use crate::{courier, sonatel, stripe};
 
 /// The state of the running simulators.
 pub type Shared = Arc<App>;
@@ -35,6 +35,8 @@ pub struct App {
     pub bell: Notify,
     /// What the Stripe simulator keeps outside the books.
     pub stripe: stripe::Loose,
+    /// What the Sonatel simulator keeps outside the books.
+    pub sonatel: sonatel::Loose,
     /// Cancelled when the simulators stop.
     pub stop: CancellationToken,
 }

@@ -13,8 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::{Instant, from_micros};
 use crate::config::Database;
-use crate::mtn;
-use crate::orange_web;
+use crate::{mtn, orange_web, sonatel};
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -64,6 +63,7 @@ impl Books {
         connection.execute_batch(SCHEMA)?;
         connection.execute_batch(orange_web::SCHEMA)?;
         connection.execute_batch(mtn::SCHEMA)?;
+        connection.execute_batch(sonatel::SCHEMA)?;
         Ok(Books { connection: Mutex::new(connection) })
     }
 
@@ -84,7 +84,8 @@ impl Books {
         self.write(|tx| {
             tx.execute_batch(RESET)?;
             tx.execute_batch(orange_web::RESET)?;
-            tx.execute_batch(mtn::RESET)
+            tx.execute_batch(mtn::RESET)?;
+            tx.execute_batch(sonatel::RESET)
         })
     }
 

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 pub use crate::mtn::config::{MtnConfig, MtnEnvironmentConfig, MtnSubscriptionConfig, MtnUserConfig};
 pub use crate::orange_web::config::{OrangeMerchantConfig, OrangeWebConfig};
+pub use crate::sonatel::config::{
+    SonatelCallbackConfig, SonatelConfig, SonatelSettings, SonatelWalletConfig,
+};
 pub use crate::stripe::config::{
     AfterLastRetry, StripeAccountConfig, StripeBankAccountConfig, StripeBillingConfig, StripeWebhookConfig,
 };
@@ -56,6 +59,8 @@ pub struct SandboxConfig {
     pub orange_web: OrangeWebConfig,
     /// MTN MoMo: target environments, keys and users.
     pub mtn: MtnConfig,
+    /// The Orange Sonatel application.
+    pub sonatel: SonatelConfig,
 }
 
 impl Default for SandboxConfig {
@@ -74,6 +79,7 @@ impl Default for SandboxConfig {
             stripe: StripeAccountConfig::default(),
             orange_web: OrangeWebConfig::default(),
             mtn: MtnConfig::default(),
+            sonatel: SonatelConfig::default(),
         }
     }
 }

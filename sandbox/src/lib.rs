@@ -2,7 +2,7 @@
 //!
 //! Written from the providers' documents and never from the gateway's adapters, so that both can
 //! be wrong only where the documents are. A [`Sandbox`] is one listener with every provider under
-//! its own prefix (`/wave`, `/stripe`, `/mtn`, `/orange`, `/rates`), a control surface under `/_control`, persistent books and
+//! its own prefix (`/wave`, `/stripe`, `/mtn`, `/sonatel`, `/orange`, `/rates`), a control surface under `/_control`, persistent books and
 //! a movable clock. A gateway may embed it or reach it as a program of its own.
 
 #![recursion_limit = "256"]
@@ -21,8 +21,10 @@ pub mod mtn;
 pub mod orange_oauth;
 pub mod orange_web;
 pub mod rates;
+pub mod reference;
 pub mod sms;
 pub mod sms_book;
+pub mod sonatel;
 pub mod stripe;
 pub mod wave;
 
@@ -45,9 +47,9 @@ use books::Books;
 pub use clock::Clock;
 pub use config::{
     AfterLastRetry, Database, MtnConfig, MtnEnvironmentConfig, MtnSubscriptionConfig, MtnUserConfig,
-    OrangeMerchantConfig, OrangeWebConfig, SandboxConfig, SmsConfig, Strategy, StripeAccountConfig,
-    StripeBankAccountConfig, StripeBillingConfig, StripeWebhookConfig, WaveKeyConfig, WaveWalletConfig,
-    WaveWebhookConfig,
+    OrangeMerchantConfig, OrangeWebConfig, SandboxConfig, SmsConfig, SonatelCallbackConfig, SonatelConfig,
+    SonatelSettings, SonatelWalletConfig, Strategy, StripeAccountConfig, StripeBankAccountConfig,
+    StripeBillingConfig, StripeWebhookConfig, WaveKeyConfig, WaveWalletConfig, WaveWebhookConfig,
 };
 use connection::{Door, Peer};
 use control::refusal::Refusal;
@@ -136,6 +138,13 @@ impl Sandbox {
         Ok(self.app.books.write(|tx| stripe::endpoint::put(tx, webhook, now))?)
     }
 
+    /// Writes a merchant's Sonatel callback over the registered one.
+    ///
+    /// Errors: [`SandboxError::Books`] when the books cannot be written.
+    pub fn put_sonatel_callback(&self, callback: &SonatelCallbackConfig) -> Result<(), SandboxError> {
+        Ok(self.app.books.write(|tx| sonatel::callback::put(tx, callback))?)
+    }
+
     /// Stops listening and sending; requests under way get three seconds to end. Callbacks not
     /// yet answered are sent again after a restart.
     pub async fn stop(mut self) {
@@ -170,6 +179,7 @@ fn open(config: SandboxConfig, address: SocketAddr) -> Result<App, SandboxError>
         http,
         bell: Notify::new(),
         stripe: stripe::Loose::default(),
+        sonatel: sonatel::Loose::new(config.sonatel.settings.clone()),
         stop: CancellationToken::new(),
         config,
     })
@@ -189,6 +199,7 @@ fn furnish(books: &Books, config: &SandboxConfig) -> rusqlite::Result<()> {
         orange_web::furnish(tx, &config.orange_web)?;
         stripe::furnish(tx, &config.stripe, clock::micros(config.clock.now()))?;
         mtn::portal::furnish(tx, &config.mtn)?;
+        sonatel::furnish(tx, &config.sonatel)?;
         sms_book::open_bundle(tx, config.sms.credits)
     })
 }
@@ -207,6 +218,8 @@ fn routes(app: &Shared) -> Router {
         .merge(orange_web::api().layer(faults("orange")))
         .merge(orange_web::pages())
         .merge(mtn::api().layer(faults("mtn")))
+        .merge(sonatel::api().layer(faults("sonatel")))
+        .merge(sonatel::pages())
         .merge(sms::api().layer(faults("sms")))
         .merge(orange_oauth::api().layer(faults("sms")).layer(faults("orange")))
         .merge(rates::api().layer(faults("rates")))
@@ -221,6 +234,7 @@ async fn no_such_path(method: Method, uri: Uri) -> Response {
         Some("stripe") => stripe::no_such_path(&method, &uri).into_response(),
         Some("mtn") => mtn::no_such_path(&uri).into_response(),
         Some("orange") => orange_oauth::no_such_path().into_response(),
+        Some("sonatel") => sonatel::no_such_path().into_response(),
         Some("rates") => rates::no_such_path(),
         _ => Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such path").into_response(),
     }

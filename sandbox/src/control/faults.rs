@@ -9,7 +9,7 @@ use super::refusal::{Refusal, Wish};
 use crate::app::Shared;
 use crate::fault::{Listed, Setting};
 
-const PROVIDERS: [&str; 6] = ["wave", "stripe", "orange", "mtn", "sms", "rates"];
+const PROVIDERS: [&str; 7] = ["wave", "stripe", "orange", "mtn", "sonatel", "sms", "rates"];
 
 /// `GET /_control/{provider}/faults`.
 pub async fn list(State(app): State<Shared>, Path(provider): Path<String>) -> Result<Json<Value>, Refusal> {

@@ -13,6 +13,8 @@ pub mod pay;
 pub mod portal;
 pub mod refusal;
 pub mod sms;
+pub mod sonatel;
+pub mod sonatel_portal;
 pub mod stripe;
 pub mod stripe_portal;
 
@@ -74,12 +76,29 @@ pub fn routes() -> Router<Shared> {
         .route("/_control/mtn/environments", get(mtn::environments).post(mtn::put_environment))
         .route("/_control/mtn/users", get(mtn::users).post(mtn::put_user))
         .route("/_control/mtn/subscriptions", get(mtn::subscriptions).post(mtn::put_subscription))
+        .merge(of_sonatel())
         .route("/_control/sms/credits", post(sms::credits))
         .route("/_control/rates/values", get(rates::show).post(rates::set).delete(rates::clear))
         .route("/sms/inbox", get(sms::inbox))
         .method_not_allowed_fallback(async || {
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "wrong method")
         })
+}
+
+/// Orange Sonatel's part.
+fn of_sonatel() -> Router<Shared> {
+    Router::new()
+        .route("/_control/sonatel/pay", post(sonatel::pay))
+        .route("/_control/sonatel/operations", get(sonatel::operations))
+        .route("/_control/sonatel/balance", get(sonatel::balance))
+        .route("/_control/sonatel/forge", post(sonatel::forge))
+        .route("/_control/sonatel/sweep", post(sonatel::sweep))
+        .route("/_control/sonatel/fund", post(sonatel::fund))
+        .route("/_control/sonatel/people", post(sonatel::person))
+        .route("/_control/sonatel/keys", get(sonatel_portal::keys).post(sonatel_portal::rotate))
+        .route("/_control/sonatel/pin", post(sonatel_portal::pin))
+        .route("/_control/sonatel/otp", post(sonatel_portal::otp))
+        .route("/_control/sonatel/settings", get(sonatel_portal::settings).post(sonatel_portal::put_settings))
 }
 
 /// `POST /_control/reset`: empty books and no faults; wallets, keys and webhooks stay.

@@ -21,7 +21,7 @@ use chrono::TimeDelta;
 use crate::app::Desk;
 use crate::clock::Instant;
 use crate::config::SandboxConfig;
-use crate::{mtn, orange_web, stripe, wave};
+use crate::{mtn, orange_web, sonatel, stripe, wave};
 pub use proof::Proof;
 pub use queue::Delivery;
 pub use task::{post, run};
@@ -33,6 +33,7 @@ pub static SENDERS: &[&dyn Sender] = &[
     &orange_web::sender::OrangeWeb,
     &mtn::sender::Mtn,
     &mtn::sender::MtnLadder,
+    &sonatel::sender::Sonatel,
     #[cfg(test)]
     &tests::Office,
 ];

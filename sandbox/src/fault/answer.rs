@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::setting::{Kind, Setting};
 use crate::mtn::errors::{self, MtnError};
 use crate::orange_oauth::OrangeError;
+use crate::sonatel::config::SonatelSettings;
+use crate::sonatel::errors::SonatelError;
 use crate::stripe::errors::StripeError;
 use crate::wave::errors::{Reply, Shape, WaveError};
 
@@ -19,6 +21,9 @@ const OPTIONAL: [&str; 8] = [
     "payment_reason",
     "checkout_api_session_id",
 ];
+
+/// Fields that older answers of Sonatel did not have.
+const OPTIONAL_AT_SONATEL: [&str; 5] = ["qrId", "validFor", "shortLink", "requestId", "description"];
 
 const STATUSES: [&str; 3] = ["status", "checkout_status", "payment_status"];
 
@@ -61,6 +66,9 @@ pub fn spoiled(provider: &str, setting: &Setting, answer: &Reply) -> Reply {
         Kind::MissingFields if provider == "orange" => {
             edited(answer, |name, _| !["expires_in", "txnid"].contains(&name))
         }
+        Kind::MissingFields if provider == "sonatel" => {
+            edited(answer, |name, _| !OPTIONAL_AT_SONATEL.contains(&name))
+        }
         Kind::MissingFields => edited(answer, |name, _| !OPTIONAL.contains(&name)),
         Kind::UnknownField => with_unknown_field(answer),
         _ => answer.clone(),
@@ -79,6 +87,10 @@ pub fn error(provider: &str, setting: &Setting, usual: u16) -> Reply {
     }
     if provider == "mtn" && setting.shape.is_none() {
         return Reply { status, body: MtnError::simulated(status, setting.code.as_deref()).body() };
+    }
+    if provider == "sonatel" && setting.shape.is_none() {
+        let error = SonatelError::simulated(status, setting.code.as_deref());
+        return Reply { status, body: error.reply(&SonatelSettings::default()).body };
     }
     let code = setting.code.as_deref().unwrap_or(code_of(status));
     let shape = setting.shape.unwrap_or(Shape::General);
@@ -101,11 +113,17 @@ fn code_of(status: u16) -> &'static str {
 }
 
 fn with_unknown_field(answer: &Reply) -> Reply {
-    let Ok(Value::Object(mut body)) = serde_json::from_slice(&answer.body) else {
+    let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) else {
         return answer.clone();
     };
-    body.insert("loyalty".to_owned(), json!({"points": 12, "tier": null}));
-    Reply { status: answer.status, body: Value::Object(body).to_string().into_bytes() }
+    let objects = match &mut body {
+        Value::Array(items) => items.as_mut_slice(),
+        one => std::slice::from_mut(one),
+    };
+    for object in objects.iter_mut().filter_map(Value::as_object_mut) {
+        object.insert("loyalty".to_owned(), json!({"points": 12, "tier": null}));
+    }
+    Reply { status: answer.status, body: body.to_string().into_bytes() }
 }
 
 /// Walks every field; `keep` may change a value, and drops the field by answering false.

@@ -24,8 +24,8 @@ use crate::wave::errors::Reply;
 
 const MAX_BODY: usize = 2 << 20;
 /// Parts of the paths to which a POST changes nothing that matters.
-const NO_EFFECT: [&str; 5] =
-    ["/oauth/", "/token/", "/bc-authorize", "verify_recipient", "/transactionstatus"];
+const NO_EFFECT: [&str; 6] =
+    ["/oauth/", "/token/", "/bc-authorize", "verify_recipient", "/transactionstatus", "/account/"];
 const HANG: Duration = Duration::from_secs(60);
 const SLOW: Duration = Duration::from_secs(2);
 
@@ -34,7 +34,7 @@ const SLOW: Duration = Duration::from_secs(2);
 pub struct Around {
     /// The simulators.
     pub app: Shared,
-    /// `wave`, `stripe`, `orange` or `sms`.
+    /// `wave`, `stripe`, `orange`, `sonatel` or `sms`.
     pub provider: &'static str,
 }
 
@@ -173,7 +173,7 @@ fn haystack(app: &Shared, path: &str, line: &str, body: &Bytes) -> String {
         haystack.push('\n');
         haystack.push_str(&order);
     }
-    for id in path.split('/').filter(|part| part.contains(['-', '_'])) {
+    for id in path.split('/').filter(|part| part.contains(['-', '_', '.'])) {
         if let Some(reference) = reference_of(app, id) {
             haystack.push('\n');
             haystack.push_str(&reference);
@@ -184,7 +184,8 @@ fn haystack(app: &Shared, path: &str, line: &str, body: &Bytes) -> String {
 
 fn reference_of(app: &Shared, id: &str) -> Option<String> {
     const SQL: &str = "SELECT client_reference FROM sessions WHERE id = ?1
-        UNION ALL SELECT client_reference FROM payouts WHERE id = ?1";
+        UNION ALL SELECT client_reference FROM payouts WHERE id = ?1
+        UNION ALL SELECT reference FROM sonatel_transactions WHERE transaction_id = ?1";
     let found = app.books.write(|tx| {
         let found: Option<Option<String>> = tx.query_row(SQL, [id], |row| row.get(0)).optional()?;
         match found {

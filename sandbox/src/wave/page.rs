@@ -89,7 +89,8 @@ fn render(session: &Session) -> Response {
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
 }
 
-fn escape(text: &str) -> String {
+/// Text as it stands in a page; a brace is escaped, too, so that no value is read as a placeholder.
+pub fn escape(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '&' => "&amp;".to_owned(),

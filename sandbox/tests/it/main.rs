@@ -15,6 +15,7 @@ mod payouts;
 mod persistence;
 mod rates;
 mod sms;
+mod sonatel;
 mod statements;
 mod stripe;
 mod webhook_faults;

@@ -1,0 +1,13 @@
+//! The simulator of Orange Sonatel, one promise of its documents per test.
+
+mod accounts;
+mod bulks;
+mod cashins;
+mod collections;
+mod faults;
+mod kit;
+mod notifications;
+mod payments;
+mod pins;
+mod statuses;
+mod tokens;
