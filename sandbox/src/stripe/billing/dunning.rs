@@ -86,7 +86,8 @@ pub fn retry(scene: &Scene<'_>, id: &str) -> rusqlite::Result<()> {
 /// Nothing more is tried: the subscription becomes what the account wants.
 fn give_up(scene: &Scene<'_>, invoice: &Value) -> rusqlite::Result<()> {
     let subscription = collect::subscription_of(scene, invoice)?;
-    if text(&subscription, "status") != "past_due" || subscription["latest_invoice"] != invoice["id"] {
+    // A newer invoice may be under way meanwhile; the setting speaks of any payment.
+    if !matches!(text(&subscription, "status"), "active" | "past_due") {
         return Ok(());
     }
     match scene.account().billing.after_last_retry {

@@ -129,3 +129,16 @@ async fn a_dispute_leaves_invoice_and_subscription_as_they_are() {
     stripe.days(20);
     assert_eq!(now(&stripe, &made).await["status"], "past_due", "the mandate went with the dispute");
 }
+
+#[tokio::test]
+async fn short_periods_do_not_outrun_the_schedule() {
+    let stripe = Stripe::new().await;
+    let customer = payer(&stripe, NO_FUNDS, None).await;
+    let price = price(&stripe, "1000", "day").await;
+    let made = subscribe(&stripe, &customer, &price, &[]).await;
+    stripe.days(40);
+    assert_eq!(now(&stripe, &made).await["status"], "canceled", "by the first invoice's last retry");
+    let count = stripe.list("invoices?limit=100").await.len();
+    stripe.days(5);
+    assert_eq!(stripe.list("invoices?limit=100").await.len(), count);
+}

@@ -8,3 +8,4 @@ mod invoices;
 mod kit;
 mod renewals;
 mod shapes;
+mod walk;
