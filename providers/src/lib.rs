@@ -27,6 +27,8 @@ pub mod screening;
 mod signed;
 pub mod sms;
 pub mod stripe;
+#[cfg(test)]
+mod testkit;
 mod time;
 pub mod wave;
 mod wire;

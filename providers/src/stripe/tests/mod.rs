@@ -22,6 +22,7 @@ use domain::{Country, Currency, Money, Rail, Reference, Wallet};
 use http::HeaderMap;
 
 use super::{Stripe, StripeConfig};
+use crate::testkit::{self, response, shape};
 use crate::{
     Cancel, Collect, Consent, Debit, DebitSource, Grants, Inquire, Operation, Outcome, ProviderError,
     ProviderRef, Refund, Register, Response, Sweep, Wire,
@@ -169,30 +170,12 @@ fn ask_transfer() -> Operation {
 
 /// A payload of `fixtures/stripe/` as the response that carries it.
 fn fixture(name: &str) -> Response {
-    let path = format!("{}/fixtures/stripe/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let fixture: serde_json::Value = serde_json::from_str(&text).unwrap();
-    for key in ["page", "read", "note"] {
-        assert!(fixture[key].is_string(), "{path} does not name its {key}");
-    }
-    let body = match &fixture["text"] {
-        serde_json::Value::String(text) => text.clone().into_bytes(),
-        _ => serde_json::to_vec(&fixture["body"]).unwrap(),
-    };
-    let mut response = response(u16::try_from(fixture["status"].as_u64().unwrap()).unwrap(), &body);
-    for (name, value) in fixture["headers"].as_object().into_iter().flatten() {
-        let name: http::HeaderName = name.parse().unwrap();
-        response.headers.insert(name, value.as_str().unwrap().parse().unwrap());
-    }
-    response
+    testkit::fixture("stripe", name)
 }
 
 /// A fixture with one string in it replaced by another.
 fn altered(name: &str, from: &str, to: &str) -> Response {
-    let original = fixture(name);
-    let text = String::from_utf8(original.body).unwrap();
-    assert!(text.contains(from), "{name} does not hold {from}");
-    response(original.status, text.replace(from, to).as_bytes())
+    testkit::altered(&fixture(name), from, to)
 }
 
 /// A fixture with one field of its body set to another value; `null` removes it.
@@ -209,20 +192,6 @@ fn with(name: &str, pointer: &str, value: serde_json::Value) -> Response {
     response(original.status, body.to_string().as_bytes())
 }
 
-fn response(status: u16, body: &[u8]) -> Response {
-    Response { status, headers: HeaderMap::new(), body: body.to_vec() }
-}
-
 fn read(operation: &Operation, response: &Response) -> Result<Outcome, ProviderError> {
     stripe().outcome(operation, response)
-}
-
-/// `succeeded`, `declined insufficient_funds`, `uncertain`: the shape of an answer, for tables.
-fn shape(answer: &Result<Outcome, ProviderError>) -> String {
-    match answer {
-        Ok(Outcome::Declined { code, .. }) => format!("declined {code}"),
-        Ok(Outcome::Pending { executing: true, .. }) => "executing".to_owned(),
-        Ok(outcome) => outcome.as_str().to_owned(),
-        Err(error) => error.as_str().to_owned(),
-    }
 }

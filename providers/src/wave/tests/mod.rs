@@ -17,6 +17,7 @@ use domain::{Country, Currency, Money, Msisdn, Rail, Reference, Wallet};
 use http::HeaderMap;
 
 use super::{Wave, WaveConfig, WebhookAuth};
+use crate::testkit::{self, response, shape};
 use crate::{
     Cancel, Collect, Disburse, Grants, Inquire, Operation, Outcome, Payee, ProviderError, ProviderRef,
     Refund, Response, Reverse, Wire,
@@ -161,40 +162,14 @@ fn ask_about(kind: MovementKind, provider_ref: ProviderRef) -> Operation {
 
 /// A payload of `fixtures/wave/` as the response that carries it.
 fn fixture(name: &str) -> Response {
-    let path = format!("{}/fixtures/wave/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let fixture: serde_json::Value = serde_json::from_str(&text).unwrap();
-    for key in ["page", "read", "note"] {
-        assert!(fixture[key].is_string(), "{path} does not name its {key}");
-    }
-    let body = match &fixture["text"] {
-        serde_json::Value::String(text) => text.clone().into_bytes(),
-        _ => serde_json::to_vec(&fixture["body"]).unwrap(),
-    };
-    response(u16::try_from(fixture["status"].as_u64().unwrap()).unwrap(), &body)
+    testkit::fixture("wave", name)
 }
 
 /// A fixture with one string in it replaced by another.
 fn altered(name: &str, from: &str, to: &str) -> Response {
-    let original = fixture(name);
-    let text = String::from_utf8(original.body).unwrap();
-    assert!(text.contains(from), "{name} does not hold {from}");
-    response(original.status, text.replace(from, to).as_bytes())
-}
-
-fn response(status: u16, body: &[u8]) -> Response {
-    Response { status, headers: HeaderMap::new(), body: body.to_vec() }
+    testkit::altered(&fixture(name), from, to)
 }
 
 fn read(operation: &Operation, response: &Response) -> Result<Outcome, ProviderError> {
     wave().outcome(operation, response)
-}
-
-/// `succeeded`, `declined insufficient-funds`, `uncertain`: the shape of an answer, for tables.
-fn shape(answer: &Result<Outcome, ProviderError>) -> String {
-    match answer {
-        Ok(Outcome::Declined { code, .. }) => format!("declined {code}"),
-        Ok(outcome) => outcome.as_str().to_owned(),
-        Err(error) => error.as_str().to_owned(),
-    }
 }

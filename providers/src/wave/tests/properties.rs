@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::testkit::{chance_proves_nothing, json_value, unknown_codes_never_end_a_movement, unknown_word};
 use crate::{Page, Trust};
 
 /// Words that Wave documents for a status; every other one is unknown.
@@ -27,19 +28,8 @@ const REFUSALS: [&str; 12] = [
     "payout-reversal-account-terminated",
 ];
 
-fn is_final(answer: &Result<Outcome, ProviderError>) -> bool {
-    !matches!(answer, Err(_) | Ok(Outcome::Pending { .. }))
-}
-
 fn word() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "\\PC{0,24}",
-        "[a-z-]{0,24}",
-        prop::sample::select(KNOWN.to_vec()).prop_map(|word| word.to_uppercase()),
-        prop::sample::select(KNOWN.to_vec()).prop_map(|word| format!("{word} ")),
-        prop::sample::select(KNOWN.to_vec()).prop_map(|word| format!("{word}ed")),
-    ]
-    .prop_filter("an unknown word", |word| !KNOWN.contains(&word.as_str()))
+    unknown_word(&KNOWN)
 }
 
 fn every_operation() -> Vec<Operation> {
@@ -86,38 +76,10 @@ proptest! {
     }
 
     #[test]
-    fn an_unknown_code_never_ends_a_movement(
-        code in "\\PC{0,30}|[a-z]{2,9}(-[a-z]{2,9}){0,3}",
-        status in 100_u16..600,
-        form in 0..4,
-    ) {
-        prop_assume!(!REFUSALS.contains(&code.as_str()) && !(200..300).contains(&status));
-        let body = match form {
-            0 => json!({"code": code, "message": "m"}),
-            1 => json!({"error_code": code, "error_message": "m"}),
-            2 => json!({"error": code, "message": "m"}),
-            _ => json!({"error": {"code": code, "message": "m"}}),
-        };
-        let answer = response(status, body.to_string().as_bytes());
-        for operation in every_operation() {
-            prop_assert!(!is_final(&read(&operation, &answer)), "{operation:?} {status} {body}");
-        }
-    }
-
-    #[test]
     fn a_server_error_never_ends_a_movement(code in prop::sample::select(REFUSALS.to_vec()), status in 500_u16..600) {
         let answer = response(status, json!({"code": code}).to_string().as_bytes());
         for operation in every_operation() {
             prop_assert_eq!(shape(&read(&operation, &answer)), "uncertain");
-        }
-    }
-
-    #[test]
-    fn random_bytes_are_never_an_outcome(body in prop::collection::vec(any::<u8>(), 1..200), status in 100_u16..600) {
-        prop_assume!(!body.trim_ascii().is_empty());
-        let answer = response(status, &body);
-        for operation in every_operation() {
-            prop_assert!(!is_final(&read(&operation, &answer)), "{operation:?}");
         }
     }
 
@@ -130,20 +92,7 @@ proptest! {
     }
 
     #[test]
-    fn callbacks_never_panic(
-        body in prop::collection::vec(any::<u8>(), 0..300),
-        header in prop::collection::vec(32_u8..255, 0..120),
-    ) {
-        let mut headers = HeaderMap::new();
-        if let Ok(value) = http::HeaderValue::from_bytes(&header) {
-            headers.insert("wave-signature", value);
-        }
-        prop_assert!(wave().verify(&headers, &body, now()).is_err());
-        let _ = wave().translate(&body, Trust::Proven);
-    }
-
-    #[test]
-    fn events_of_any_shape_never_panic_and_prove_nothing(data in json_value(), kind in "\\PC{0,30}|checkout\\.session\\.completed") {
+    fn events_of_any_shape_never_panic_and_prove_nothing(data in document(), kind in "\\PC{0,30}|checkout\\.session\\.completed") {
         let event = json!({"id": "EV_1", "type": kind, "data": data});
         let callback = wave().translate(event.to_string().as_bytes(), Trust::Proven).unwrap();
         let succeeded = matches!(callback.outcome, Some(Outcome::Succeeded { .. }));
@@ -159,29 +108,30 @@ proptest! {
     }
 }
 
-/// Documents of any shape, with the keys that the adapter reads among others.
-fn json_value() -> impl Strategy<Value = serde_json::Value> {
-    let leaf = prop_oneof![
-        Just(json!(null)),
-        any::<bool>().prop_map(|value| json!(value)),
-        any::<i64>().prop_map(|value| json!(value)),
-        "\\PC{0,20}".prop_map(|value| json!(value)),
-        Just(json!("12500")),
-        Just(json!("XOF")),
-    ];
-    let key = prop_oneof![
-        Just("id".to_owned()),
-        Just("amount".to_owned()),
-        Just("currency".to_owned()),
-        Just("checkout_status".to_owned()),
-        Just("client_reference".to_owned()),
-        "[a-z_]{1,10}",
-    ];
-    leaf.prop_recursive(3, 24, 6, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
-            prop::collection::vec((key.clone(), inner), 0..6)
-                .prop_map(|pairs| serde_json::Value::Object(pairs.into_iter().collect())),
+/// Documents of any shape, with what the adapter reads among others.
+fn document() -> impl Strategy<Value = serde_json::Value> {
+    let keys = &["id", "amount", "currency", "checkout_status", "client_reference"];
+    json_value(vec![json!("12500"), json!("XOF")], keys)
+}
+
+#[test]
+fn an_unknown_code_never_ends_a_movement() {
+    unknown_codes_never_end_a_movement(&wave(), &every_operation(), |code| {
+        vec![
+            json!({"code": code, "message": "m"}),
+            json!({"error_code": code, "error_message": "m"}),
+            json!({"error": code, "message": "m"}),
+            json!({"error": {"code": code, "message": "m"}}),
         ]
-    })
+    });
+}
+
+#[test]
+fn random_bytes_are_never_an_outcome() {
+    testkit::random_bytes_are_never_an_outcome(&wave(), &every_operation(), false);
+}
+
+#[test]
+fn callbacks_never_panic() {
+    chance_proves_nothing(&wave(), "wave-signature", now());
 }

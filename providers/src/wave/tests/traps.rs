@@ -2,8 +2,8 @@
 
 use domain::movement::MovementKind::{Collection, Disbursement};
 
-use super::forgeries::digest as signed;
 use super::*;
+use crate::testkit::digest as signed;
 use crate::{Callback, Page, Trust};
 
 fn translated(name: &str) -> Callback {

@@ -1,6 +1,5 @@
 //! Webhooks that are what they seem, and what each event means.
 
-use super::forgeries::sign;
 use super::*;
 use crate::{Callback, Trust, Verified};
 
@@ -21,48 +20,10 @@ fn translate(name: &str, trust: Trust) -> Callback {
 }
 
 #[test]
-fn a_signature_of_any_live_secret_proves() {
-    let body = fixture("event_completed").body;
-    let t = now().timestamp();
-    for secret in [WHS, OLD_WHS] {
-        let header = format!("t={t},v1={}", sign(secret, t, &body));
-        let verified = verify(&[("wave-signature", &header)], &body, now()).unwrap();
-        assert_eq!(verified, Verified { event_key: "EV_9fKq2LmZ0aBc".into(), trust: Trust::Proven });
-    }
-}
-
-#[test]
-fn one_good_signature_among_several_is_enough() {
-    let body = fixture("event_completed").body;
-    let t = now().timestamp();
-    let good = sign(WHS, t, &body);
-    let bad = sign("wave_sn_WHS_another", t, &body);
-    for header in [
-        format!("t={t},v1={bad},v1={good}"),
-        format!("t={t},v1={good},v1={bad}"),
-        format!("v1={good},t={t}"),
-        format!("t={t}, v1={good}"),
-        format!("t={t},v0=abc,v1={good},unknown"),
-    ] {
-        assert!(verify(&[("wave-signature", &header)], &body, now()).is_ok(), "{header}");
-    }
-}
-
-#[test]
 fn the_signature_matches_an_independent_computation() {
     // Python: hmac.new(b"wave_sn_WHS_correct-horse", b"1795169100" + b'{"id":"EV_1"}', "sha256").hexdigest()
     let header = "t=1795169100,v1=b6d2900b585aa50413fe4a5a6d1402fd22d7beb644e2492caea976d70ba8ac0a";
     assert!(verify(&[("wave-signature", header)], br#"{"id":"EV_1"}"#, now()).is_ok());
-}
-
-#[test]
-fn a_signature_lives_from_30_seconds_ahead_to_5_minutes_past() {
-    let body = fixture("event_test").body;
-    for (offset, accepted) in [(-301, false), (-300, true), (-1, true), (0, true), (30, true), (31, false)] {
-        let t = now().timestamp() + offset;
-        let header = format!("t={t},v1={}", sign(WHS, t, &body));
-        assert_eq!(verify(&[("wave-signature", &header)], &body, now()).is_ok(), accepted, "{offset}");
-    }
 }
 
 #[test]
@@ -73,26 +34,6 @@ fn a_bearer_secret_is_known_but_proves_nothing() {
     let callback = translate("event_completed", Trust::Hint);
     assert_eq!(callback.outcome, None, "a hint makes us ask");
     assert_eq!((callback.reference, callback.provider_ref), (Some(reference()), Some(session_ref())));
-}
-
-#[test]
-fn an_odd_body_that_is_authentic_is_kept_under_its_digest() {
-    let t = now().timestamp();
-    for body in [
-        b"".as_slice(),
-        b"[]",
-        b"not json",
-        br#"{"type":"x"}"#,
-        br#"{"id":7}"#,
-        br#"{"id":""}"#,
-        br#"{"id":"a","id":"b"}"#,
-        br#"{"id":"EV 1"}"#,
-        b"\xff\xfe",
-    ] {
-        let header = format!("t={t},v1={}", sign(WHS, t, body));
-        let verified = verify(&[("wave-signature", &header)], body, now()).unwrap();
-        assert!(verified.event_key.starts_with("sha256:") && verified.event_key.len() == 71, "{verified:?}");
-    }
 }
 
 #[test]
