@@ -72,6 +72,8 @@ pub fn routes() -> Router<Shared> {
         .route("/_control/mtn/consents", post(mtn::consent))
         .route("/_control/mtn/operations", get(mtn::operations))
         .route("/_control/mtn/balance", get(mtn::balance))
+        .route("/_control/mtn/top_up", post(mtn::top_up))
+        .route("/_control/mtn/sweep", post(mtn::sweep))
         .route("/_control/mtn/people", post(mtn::person))
         .route("/_control/mtn/environments", get(mtn::environments).post(mtn::put_environment))
         .route("/_control/mtn/users", get(mtn::users).post(mtn::put_user))

@@ -111,6 +111,37 @@ pub async fn balance(State(app): State<Shared>) -> Result<Json<Value>, Refusal> 
     Ok(Json(json!({ "data": each, "total": total })))
 }
 
+/// The body of `POST /_control/mtn/top_up` and `/_control/mtn/sweep`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FloatWish {
+    wallet: String,
+    amount: String,
+}
+
+/// `POST /_control/mtn/top_up`: money arrives in a wallet, as an operator of the portal can send it.
+pub async fn top_up(State(app): State<Shared>, Wish(wish): Wish<FloatWish>) -> Result<Json<Value>, Refusal> {
+    let id = app.at_desk(|desk| {
+        let environment = environment_named(desk, &wish.wallet)?;
+        let amount = amount(&wish.amount, environment.currency())?;
+        record::move_by_portal(desk, &environment, amount).map_err(Refusal::from)
+    })?;
+    Ok(Json(json!({ "id": id })))
+}
+
+/// `POST /_control/mtn/sweep`: money leaves a wallet, as an operator of the portal can take it.
+pub async fn sweep(State(app): State<Shared>, Wish(wish): Wish<FloatWish>) -> Result<Json<Value>, Refusal> {
+    let id = app.at_desk(|desk| {
+        let environment = environment_named(desk, &wish.wallet)?;
+        let amount = amount(&wish.amount, environment.currency())?;
+        if amount > environment.balance {
+            return Err(Refusal::conflict("the wallet's balance is too low"));
+        }
+        record::move_by_portal(desk, &environment, -amount).map_err(Refusal::from)
+    })?;
+    Ok(Json(json!({ "id": id })))
+}
+
 /// The body of `POST /_control/mtn/people`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -22,8 +22,8 @@ const MAX_BODY: usize = 1 << 20;
 const USER_INFO: &str = "/oauth2/v1_0/userinfo";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What stands before every layer: a POST must say how long it is, and forms are taken for an
-/// attack but for the two calls of the consent flow that are forms.
+/// What stands before every layer: a POST must say how long it is, and forms with something in
+/// them are taken for an attack but for the two calls of the consent flow that are forms.
 pub async fn edge(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let says_length =
@@ -34,7 +34,8 @@ pub async fn edge(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let takes_forms = path.ends_with("/bc-authorize") || path.ends_with("/oauth2/token/");
     let is_form = text(headers, header::CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with(FORM));
-    if is_form && !takes_forms {
+    let is_empty = text(headers, header::CONTENT_LENGTH.as_str()).is_some_and(|length| length == "0");
+    if is_form && !is_empty && !takes_forms {
         return MtnError::rejected().into_response();
     }
     next.run(request).await

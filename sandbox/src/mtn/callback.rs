@@ -1,4 +1,5 @@
-//! Callbacks: the status body again, once, unsigned, to the address that the request named.
+//! Callbacks: the status body again, once, unsigned, to the address that the request named, at the
+//! end of a movement; of a pre-approval also when it is `CREATED`.
 //!
 //! The host of that address must be the API user's; ports are not compared. *Chosen*: a scheme
 //! that the environment does not take is a 400, an empty header an invalid host.
@@ -40,7 +41,7 @@ pub fn address(call: &Call, environment: &Environment) -> Result<Option<String>,
     is_taken.then_some(Some(text)).ok_or_else(MtnError::bad_request)
 }
 
-/// Promises to tell how a movement ended.
+/// Promises to tell where a movement stands.
 pub fn promise(desk: &Desk<'_>, environment: &Environment, movement: &Movement) -> rusqlite::Result<()> {
     let Some(url) = &movement.callback_url else { return Ok(()) };
     let mischief = desk.app.faults.on_event(NAME, &facts(movement));

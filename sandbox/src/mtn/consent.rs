@@ -157,6 +157,7 @@ pub async fn user_info(call: Call) -> Result<Reply, MtnError> {
         let consent = consent.ok_or_else(MtnError::unauthorized)?;
         let mut info = holder::info(desk, &consent.msisdn)?;
         info["sub"] = json!(consent.id);
+        info["phone_number"] = json!(consent.msisdn);
         Ok(shown(&info))
     })
 }

@@ -89,6 +89,7 @@ pub fn info(desk: &Desk<'_>, msisdn: &str) -> rusqlite::Result<Value> {
     let name = people::name(desk.tx, msisdn)?.unwrap_or("Sand Box".to_owned());
     let (given, family) = name.split_once(' ').unwrap_or((name.as_str(), ""));
     Ok(json!({
+        "name": name,
         "given_name": given,
         "family_name": family,
         "birthdate": "1988-04-17",

@@ -71,6 +71,10 @@ words! {
         Disbursement = "disbursement",
         /// A collection given back.
         Refund = "refund",
+        /// Money put into our wallet by the portal.
+        TopUp = "top_up",
+        /// Money taken out of our wallet by the portal.
+        Sweep = "sweep",
     }
 }
 

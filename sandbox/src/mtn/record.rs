@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 
 use super::kind::{Kind, OperationKind, Status};
 use super::movement::Movement;
+use super::portal::{self, Environment};
 use crate::app::Desk;
 use crate::books::instant;
 use crate::clock::{micros, to_the_second};
+use crate::ids;
 use crate::money::major;
 
 /// Writes down how a movement ended.
@@ -44,6 +46,20 @@ pub fn note(desk: &Desk<'_>, movement: &Movement) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Moves money between our wallet and the outside, as an operator of the portal can, and writes it
+/// down: a positive `effect` tops up, a negative one sweeps.
+pub fn move_by_portal(desk: &Desk<'_>, environment: &Environment, effect: i64) -> rusqlite::Result<String> {
+    let id = ids::upper("PT_", 10);
+    let operation = if effect < 0 { OperationKind::Sweep } else { OperationKind::TopUp };
+    portal::move_balance(desk.tx, environment.name(), effect)?;
+    desk.tx.execute(
+        "INSERT INTO mtn_operations (id, environment, operation, reference, amount, effect, currency, status, at)
+         VALUES (?1, ?2, ?3, ?1, abs(?4), ?4, ?5, 'succeeded', ?6)",
+        params![id, environment.name(), operation, effect, environment.currency(), micros(desk.now)],
+    )?;
+    Ok(id)
+}
+
 /// Every fact, oldest first, in major units.
 pub fn all(tx: &Transaction<'_>) -> rusqlite::Result<Vec<Value>> {
     tx.prepare_cached("SELECT * FROM mtn_operations ORDER BY seq")?
@@ -53,7 +69,7 @@ pub fn all(tx: &Transaction<'_>) -> rusqlite::Result<Vec<Value>> {
             Ok(json!({
                 "id": row.get::<_, String>("id")?,
                 "kind": row.get::<_, OperationKind>("operation")?,
-                "call": row.get::<_, Kind>("kind")?,
+                "call": row.get::<_, Option<Kind>>("kind")?,
                 "environment": row.get::<_, String>("environment")?,
                 "reference": row.get::<_, Option<String>>("reference")?,
                 "amount": amount("amount")?,

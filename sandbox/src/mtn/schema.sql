@@ -68,7 +68,7 @@ CREATE TABLE IF NOT EXISTS mtn_operations (
     id TEXT NOT NULL,
     environment TEXT NOT NULL,
     operation TEXT NOT NULL,
-    kind TEXT NOT NULL,
+    kind TEXT,
     reference TEXT,
     amount INTEGER NOT NULL,
     effect INTEGER NOT NULL,

@@ -12,6 +12,9 @@ use super::people::{self, Behaviour};
 use super::portal::Environment;
 use crate::app::Desk;
 
+/// Why something fails of which nobody tells why.
+pub const NO_REASON: &str = "";
+
 /// How long a test value keeps everybody waiting.
 const ONGOING: TimeDelta = TimeDelta::hours(1);
 const DELAYED: TimeDelta = TimeDelta::seconds(25);
@@ -76,8 +79,9 @@ const TRANSFER: [Magic; 14] = [
     Fails("SERVICE_UNAVAILABLE"),
 ];
 
+/// The first one fails without a reason, as a client of MTN's measured.
 const PRE_APPROVAL: [Magic; 12] = [
-    Fails("INTERNAL_PROCESSING_ERROR"),
+    Fails(NO_REASON),
     Fails("APPROVAL_REJECTED"),
     Fails("EXPIRED"),
     Ongoing,

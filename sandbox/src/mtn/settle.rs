@@ -5,9 +5,10 @@
 
 use rand::Rng;
 
-use super::kind::Status;
+use super::kind::{Kind, Status};
 use super::movement::{self, Due, Movement, Step};
 use super::portal::{self, Environment};
+use super::script::NO_REASON;
 use super::{callback, record, script};
 use crate::app::Desk;
 
@@ -19,6 +20,10 @@ pub fn begin(desk: &Desk<'_>, environment: &Environment, mut movement: Movement)
     if script.ends_after.is_zero() {
         finish(desk, movement, script.reason)?;
         return Ok(());
+    }
+    if movement.kind == Kind::PreApproval && movement.status == Status::Created {
+        // A pre-approval that waits is told too, as a client of MTN's measured.
+        callback::promise(desk, environment, &movement)?;
     }
     let due = |after, step, reason: Option<&str>| Due {
         at: desk.now + after,
@@ -61,7 +66,7 @@ pub fn finish(desk: &Desk<'_>, mut movement: Movement, reason: Option<&str>) -> 
     match reason {
         Some(reason) => {
             movement.status = Status::Failed;
-            movement.reason = Some(reason.to_owned());
+            movement.reason = Some(reason.to_owned()).filter(|reason| reason != NO_REASON);
         }
         None => {
             movement.status = Status::Successful;

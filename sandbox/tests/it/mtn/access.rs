@@ -62,6 +62,8 @@ async fn a_post_says_how_long_it_is_and_a_form_meets_the_firewall() {
         .basic_auth(&caller.user, Some(&caller.secret))
         .header("Ocp-Apim-Subscription-Key", &caller.key)
         .form(&[("grant_type", "client_credentials")]);
+    let nothing = mtn.token_request(&caller).header("Content-Type", "application/x-www-form-urlencoded");
+    mtn.send(nothing).await.ok();
     let page = mtn.send(form).await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("Request Rejected") && page.text.starts_with("<html>"), "{page:?}");

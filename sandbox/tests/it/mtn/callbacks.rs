@@ -215,3 +215,19 @@ async fn time_calls_back_too() {
         (&json!("FAILED"), &json!("COULD_NOT_PERFORM_TRANSACTION"))
     );
 }
+
+#[tokio::test]
+async fn a_pre_approval_that_waits_is_told_before_it_ends() {
+    let (mtn, receiver) = (Mtn::new().await, Receiver::start().await);
+    let caller = mtn.provisioned("collection").await;
+    let leave = json!({
+        "payer": {"partyIdType": "MSISDN", "partyId": "46733123454"}, "payerCurrency": "EUR",
+        "payerMessage": "Every month", "validityTime": 1_000,
+    });
+    let request = mtn.creation(&caller, "v2_0/preapproval", &new_id(), &leave);
+    mtn.send(request.header("X-Callback-Url", &receiver.url)).await;
+    let told = receiver.wait(1).await.remove(0);
+    assert_eq!((&told.method, &told.json()["status"]), (&Method::PUT, &json!("CREATED")));
+    mtn.advance(25);
+    assert_eq!(receiver.wait(2).await[1].json()["status"], "SUCCESSFUL");
+}

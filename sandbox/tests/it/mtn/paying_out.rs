@@ -1,8 +1,10 @@
 //! Transfers, deposits, refunds and remittances: money that leaves the wallet.
 
+use sandbox::{Database, SandboxConfig};
 use serde_json::{Value, json};
 
 use super::kit::{Caller, GUINEA, Mtn, body, gateway_refuses, new_id, wallet_refuses};
+use crate::kit::Kit;
 
 const PAY: &str = "v1_0/transfer";
 
@@ -102,6 +104,54 @@ async fn endings_of_numbers_say_what_becomes_of_payees() {
     let stuck = mtn.create(&mtn.with_token(caller.clone()).await, PAY, &transfer("224660009909", "5")).await;
     mtn.settle(json!({"reference": stuck})).await;
     assert_eq!(mtn.wallet(GUINEA).await, "499999985");
+}
+
+#[tokio::test]
+async fn the_portal_tops_a_wallet_up_and_sweeps_it() {
+    let mtn = Mtn::new().await;
+    let float = async |path: &str, amount: &str| {
+        mtn.control(path, &json!({"wallet": GUINEA, "amount": amount})).await
+    };
+    float("mtn/sweep", "500000001").await.refused(409, "conflict");
+    float("mtn/sweep", "500000000").await.ok();
+    let caller = mtn.guinea("disbursement").await;
+    assert_eq!(mtn.outcome(&caller, PAY, &transfer("224660000001", "1")).await.1, "NOT_ENOUGH_FUNDS");
+    float("mtn/top_up", "1000").await.ok();
+    assert_eq!(mtn.outcome(&caller, PAY, &transfer("224660000001", "1")).await, pair("SUCCESSFUL", ""));
+    let facts: Vec<_> = mtn.record().await;
+    let told: Vec<_> =
+        facts.iter().map(|fact| (fact["kind"].as_str().unwrap(), fact["effect"].as_str().unwrap())).collect();
+    let expected =
+        [("sweep", "-500000000"), ("disbursement", "0"), ("top_up", "1000"), ("disbursement", "-1")];
+    assert_eq!((told.as_slice(), mtn.wallet(GUINEA).await.as_str()), (&expected[..], "999"));
+}
+
+#[tokio::test]
+async fn books_outlive_the_program_and_a_reset_empties_them() {
+    let path = std::env::temp_dir().join(format!("sandbox-mtn-{}.db", new_id()));
+    let config = || SandboxConfig { database: Database::File(path.clone()), ..SandboxConfig::default() };
+    let mtn = Mtn { kit: Kit::with(config()).await };
+    let caller = mtn.guinea("disbursement").await;
+    let slow = mtn.create(&caller, PAY, &transfer("224660009909", "1000")).await;
+    mtn.create(&caller, PAY, &transfer("224660000001", "1000")).await;
+    let facts = mtn.record().await;
+    mtn.kit.sandbox.stop().await;
+
+    let mtn = Mtn { kit: Kit::with(config()).await };
+    assert_eq!((mtn.record().await, mtn.wallet(GUINEA).await.as_str()), (facts, "499999000"));
+    assert_eq!(mtn.outcome_of(&caller, PAY, &slow).await, pair("PENDING", ""), "the token is good too");
+    mtn.advance(3_600);
+    let caller = mtn.with_token(caller).await;
+    assert_eq!(mtn.outcome_of(&caller, PAY, &slow).await, pair("SUCCESSFUL", ""));
+    mtn.control("reset", &json!({})).await.ok();
+    assert_eq!((mtn.record().await.len(), mtn.wallet(GUINEA).await.as_str()), (0, "500000000"));
+    let caller = mtn.with_token(caller).await;
+    let gone = mtn.get(&caller, &format!("{PAY}/{slow}")).await;
+    wallet_refuses(&gone, 404, "RESOURCE_NOT_FOUND");
+    mtn.kit.sandbox.stop().await;
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+    }
 }
 
 async fn paid(mtn: &Mtn, collection: &Caller, number: &str, external_id: &str) -> String {
