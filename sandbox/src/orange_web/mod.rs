@@ -17,7 +17,6 @@ pub mod page;
 pub mod pay;
 pub mod payer;
 pub mod payment;
-pub mod reference;
 pub mod sender;
 pub mod webpayment;
 

@@ -10,13 +10,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::payment::{Payment, Status};
-use super::reference::uuid_of;
 use super::sender::NAME;
 use crate::app::Desk;
 use crate::courier::Proof;
 use crate::courier::queue::{self, Message, To};
 use crate::fault::{EventFacts, Forgery};
 use crate::ids;
+use crate::reference::uuid_of;
 
 /// What a forged notification says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

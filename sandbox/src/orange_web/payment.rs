@@ -4,11 +4,11 @@ use chrono::{NaiveTime, TimeDelta};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::{Value, json};
 
-use super::reference::spellings;
 use crate::app::{App, Desk};
 use crate::books::{instant, instant_or_none, words};
 use crate::clock::{Instant, from_micros, micros, to_the_second};
 use crate::money::major;
+use crate::reference::spellings;
 
 /// How long a `pay_token` is valid.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(10);

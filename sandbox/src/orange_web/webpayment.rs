@@ -18,11 +18,11 @@ use super::config::OrangeMerchantConfig;
 use super::fields::{Fields, is_local, wrong};
 use super::merchant;
 use super::payment::{self, LIFETIME, Notify, Payment, Status};
-use super::reference::uuid_of;
 use crate::app::{Desk, Shared};
 use crate::ids;
 use crate::money::major;
 use crate::orange_oauth::{OrangeError, accepts_json, check_token, no_such_path};
+use crate::reference::uuid_of;
 
 /// What both calls answer.
 type Answer = Result<(StatusCode, Json<Value>), OrangeError>;

@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use serde_json::Value;
 
+use super::callback::is_address;
 use super::config::Approval;
 use super::errors::{Reply, SonatelError};
 use super::oauth;
@@ -57,6 +58,9 @@ impl Call {
             false => serde_json::from_slice(body).map_err(|_| SonatelError::bad("The body is not JSON"))?,
         };
         let callback_url = text(&parts.headers, "x-callback-url").filter(|url| !url.is_empty());
+        if callback_url.as_deref().is_some_and(|url| !is_address(url)) {
+            return Err(SonatelError::bad("X-Callback-Url must be a URL"));
+        }
         Ok(Call { app: app.clone(), query: query.0, body, callback_url })
     }
 

@@ -7,6 +7,7 @@ use sandbox::{Database, Sandbox, SandboxConfig, SandboxError, WaveWebhookConfig}
 use serde_json::json;
 
 use crate::kit::{Kit, Receiver, payout};
+use crate::sonatel::kit::{FLOAT, RETAILER, Sonatel};
 
 /// A database file of one test, removed at its end.
 pub struct File(PathBuf);
@@ -91,6 +92,25 @@ async fn messages_and_tokens_survive_too() {
     let inbox = crate::sms::inbox(&kit, "?to=%2B224620001122").await;
     let bodies: Vec<_> = inbox.iter().map(|message| message["body"].clone()).collect();
     assert_eq!(bodies, ["Code 654321", "Code 123456"], "newest first");
+}
+
+#[tokio::test]
+async fn sonatels_key_and_what_is_under_way_survive_too() {
+    let file = File::new();
+    let sonatel = Sonatel::with(file.config()).await;
+    let pin = sonatel.pin("1234").await;
+    let slow = sonatel.cash_in("slow", 100, "770009909").await.ok();
+    let made = sonatel.qr("order", 1500).await;
+    sonatel.kit.sandbox.stop().await;
+    let sonatel = Sonatel::with(file.config()).await;
+    let wish = json!({"idType": "MSISDN", "id": RETAILER, "encryptedPinCode": pin});
+    let balance = sonatel.post("eWallet/v1/account/retailer/balance", &wish).await.ok();
+    assert_eq!(balance["value"], FLOAT - 100);
+    sonatel.pay(json!({"reference": made["qrId"]})).await.ok();
+    assert_eq!(sonatel.status(&slow["transactionId"]).await, "PENDING");
+    sonatel.advance(3600);
+    let found = sonatel.look("sonatel/operations").await["data"].as_array().unwrap().len();
+    assert_eq!(found, 3, "begun, paid, and ended");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ mod bulks;
 mod cashins;
 mod collections;
 mod faults;
-mod kit;
+pub mod kit;
 mod notifications;
 mod payments;
 mod pins;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sandbox::{SandboxConfig, SonatelCallbackConfig, SonatelConfig};
 use serde_json::{Value, json};
 
-use super::kit::{MERCHANT, SECRET, Sonatel, is_signed_with, qr, registration, signature};
+use super::kit::{MERCHANT, SECRET, Sonatel, cash_in, is_signed_with, qr, registration, signature};
 use crate::kit::{Received, Receiver};
 
 async fn registered() -> (Sonatel, Receiver) {
@@ -98,6 +98,21 @@ async fn a_qr_may_name_its_own_address_and_nobody_is_told_without_one() {
     assert_eq!(own.received()[0].header("authorization"), Some("Basic own-api-key"));
     sonatel.all_told().await;
     assert_eq!(receiver.received().len(), 0);
+    let request = sonatel.posting("eWallet/v4/qrcode", &qr("own", 1500)).header("X-Callback-Url", "here");
+    sonatel.send(request).await.refused(400, "4099");
+
+    let pin = sonatel.pin("1234").await;
+    let body = cash_in(&pin, "po", 100, "770009908");
+    let request = sonatel.posting("eWallet/v1/cashins", &body).header("X-Callback-Url", &own.url);
+    sonatel.send(request).await.ok();
+    sonatel.cash_in("untold", 100, "770001122").await.ok();
+    sonatel.advance(2);
+    sonatel.advance(2);
+    let told = own.wait(2).await.remove(1).json();
+    assert_eq!((&told["type"], &told["status"]), (&json!("CASHIN"), &json!("SUCCESS")));
+    assert_eq!((&told["partner"]["idType"], &told["reference"]), (&json!("MSISDN"), &json!("po")));
+    sonatel.all_told().await;
+    assert_eq!((receiver.received().len(), own.received().len()), (0, 2));
 }
 
 #[tokio::test]

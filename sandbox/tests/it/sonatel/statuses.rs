@@ -84,3 +84,18 @@ async fn control_leaves_a_transaction_in_any_status_and_a_final_one_stays() {
     assert_eq!(sonatel.status(&id).await, "FAILED");
     assert_eq!(sonatel.effects(MERCHANT).await, 3000);
 }
+
+#[tokio::test]
+async fn what_a_person_ended_time_does_not_end_again() {
+    let mut sonatel = Sonatel::new().await;
+    for (reference, end, left) in [("a", "FAILED", FLOAT), ("b", "SUCCESS", FLOAT - 100)] {
+        sonatel.cash_in(reference, 100, "770009909").await.ok();
+        sonatel.pay(json!({"reference": reference, "status": end})).await.ok();
+        assert_eq!(sonatel.has(RETAILER).await, left);
+        sonatel.advance(3600);
+        sonatel.sign_in().await;
+        assert_eq!(sonatel.search(&format!("reference={reference}")).await[0]["status"], end);
+        assert_eq!(sonatel.has(RETAILER).await, left);
+        assert_eq!(sonatel.effects(RETAILER).await, left - FLOAT);
+    }
+}
