@@ -101,7 +101,7 @@ pub struct Movement {
     pub value_hold: Option<HoldId>,
     /// Reserves the float that will pay.
     pub float_hold: Option<HoldId>,
-    /// The provider's refusal code, or the word of [`Late`].
+    /// The provider's refusal code (of an uncertain one: [to be confirmed](Movement::refusal)), or the word of [`Late`].
     pub code: Option<String>,
     /// Questions asked since the outcome became unknown: the rung of the inquiry ladder.
     pub asked: i64,
@@ -138,6 +138,11 @@ impl Movement {
     pub fn next_inquiry(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let rung = usize::try_from(self.asked).unwrap_or(0).min(LADDER_S.len() - 1);
         now + chrono::Duration::seconds(LADDER_S[rung])
+    }
+
+    /// What the provider refused it with, while it is still to be found out whether it has it nevertheless.
+    pub fn refusal(&self) -> Option<&str> {
+        self.code.as_deref().filter(|_| self.state == MovementState::Uncertain)
     }
 
     /// What became of it, when this is a collection that came late.

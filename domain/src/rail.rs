@@ -73,6 +73,11 @@ impl Rail {
         matches!(self, Rail::SepaTransfer)
     }
 
+    /// Whether a payer is asked on their phone, unasked: a second request under another name would ask them twice.
+    pub const fn asks_on_the_phone(self) -> bool {
+        matches!(self, Rail::MtnMomo)
+    }
+
     /// Whether the provider gives its fee back when a collection is refunded.
     pub const fn returns_fee_on_refund(self) -> bool {
         matches!(self, Rail::Wave)

@@ -189,7 +189,11 @@ impl TreasuryMovement {
             Fact::Expired => self.ended(Expired, None, now).map(Some),
             Fact::Cancelled => self.ended(Cancelled, None, now).map(Some),
             Fact::Reversed | Fact::Disputed { .. } | Fact::DisputeWon => Err(self.illegal(Reversed)),
-            Fact::NotFound { .. } | Fact::Unknown { .. } if self.state.is_final() => Ok(None),
+            Fact::NotFound { .. } | Fact::Unknown { .. } | Fact::RefusedUnlessFound { .. }
+                if self.state.is_final() =>
+            {
+                Ok(None)
+            }
             Fact::NotFound { resend, settling } => {
                 let sent = self.submitted_at.unwrap_or(self.created_at);
                 let is_lost = self.not_found + 1 >= 3 && now - sent >= *settling && *resend;
@@ -199,8 +203,10 @@ impl TreasuryMovement {
                 Ok(Some(step))
             }
             // A question about one that is on its way and was not answered changes nothing.
-            Fact::Unknown { .. } if self.state == Submitted => Ok(None),
-            Fact::Unknown { .. } => self.unknown(self.not_found, now).map(Some),
+            Fact::Unknown { .. } | Fact::RefusedUnlessFound { .. } if self.state == Submitted => Ok(None),
+            Fact::Unknown { .. } | Fact::RefusedUnlessFound { .. } => {
+                self.unknown(self.not_found, now).map(Some)
+            }
         }
     }
 

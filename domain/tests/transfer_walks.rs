@@ -44,6 +44,7 @@ enum Word {
     Cancelled,
     Reversed,
     NotFound { resend: bool },
+    RefusedUnlessFound,
     Unknown,
 }
 
@@ -69,6 +70,7 @@ fn word() -> impl Strategy<Value = Word> {
         1 => Just(Word::Cancelled),
         2 => Just(Word::Reversed),
         3 => any::<bool>().prop_map(|resend| Word::NotFound { resend }),
+        2 => Just(Word::RefusedUnlessFound),
         3 => Just(Word::Unknown),
     ]
 }
@@ -219,6 +221,7 @@ impl Town {
             Word::Cancelled => Fact::Cancelled,
             Word::Reversed => Fact::Reversed,
             Word::NotFound { resend } => Fact::NotFound { resend: *resend, settling: Duration::minutes(1) },
+            Word::RefusedUnlessFound => Fact::RefusedUnlessFound { code: "not_allowed".into() },
             Word::Unknown => Fact::Unknown { reason: "timeout".into() },
         };
         heard(movement, fact)

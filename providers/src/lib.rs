@@ -16,6 +16,7 @@ mod debit;
 mod grants;
 pub mod http;
 pub mod manual;
+pub mod mtn;
 pub mod notify;
 mod operation;
 pub mod orange;
@@ -39,6 +40,7 @@ pub use capabilities::{Callbacks, Capabilities, Hosted, IdempotentOnReference, L
 pub use debit::{Consent, Debit, DebitSource, Mandate};
 pub use grants::{Grant, Granter, Grants, Need};
 pub use manual::{Manual, ManualConfig};
+pub use mtn::{Mtn, MtnCallback, MtnConfig, MtnConfigError, MtnPayBy, MtnProduct, MtnTokenBody};
 pub use operation::{
     Cancel, Collect, Disburse, Inquire, Line, Operation, OperationKind, Otp, Page, Payee, ProviderRef,
     Refund, Register, Reverse, Sweep,

@@ -62,6 +62,14 @@ pub enum Outcome {
         /// For the log and for staff; never for a client.
         message: String,
     },
+    /// A documented refusal of a request with effect, said in a way that failures are said in too. It is a
+    /// [`Outcome::Declined`] when asking finds no such movement, and nothing at all when asking finds one.
+    RefusedUnlessFound {
+        /// The provider's word, in its own dialect.
+        code: String,
+        /// For the log and for staff; never for a client.
+        message: String,
+    },
     /// The time to pay ran out, or we closed the collection; it cannot be paid any more.
     Expired,
     /// Closed without payment.
@@ -103,6 +111,7 @@ impl Outcome {
             Outcome::Pending { .. } => "pending",
             Outcome::Succeeded { .. } => "succeeded",
             Outcome::Declined { .. } => "declined",
+            Outcome::RefusedUnlessFound { .. } => "refused_unless_found",
             Outcome::Expired => "expired",
             Outcome::Cancelled => "cancelled",
             Outcome::Reversed { .. } => "reversed",

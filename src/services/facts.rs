@@ -23,6 +23,7 @@ pub fn of(outcome: &Outcome) -> Option<Fact> {
             at: *at,
         },
         Outcome::Declined { code, .. } => Fact::Declined { code: code.clone() },
+        Outcome::RefusedUnlessFound { code, .. } => Fact::RefusedUnlessFound { code: code.clone() },
         Outcome::Expired => Fact::Expired,
         Outcome::Cancelled => Fact::Cancelled,
         Outcome::Reversed { .. } => Fact::Reversed,

@@ -68,6 +68,11 @@ pub enum Fact {
     Declined {
         code: String,
     },
+    /// A documented refusal, said in a way that failures are said in too: it counts once the provider, asked, does not
+    /// know the movement.
+    RefusedUnlessFound {
+        code: String,
+    },
     Expired,
     Cancelled,
     /// It had succeeded and the provider undid it.
@@ -196,6 +201,18 @@ pub(super) fn not_known(
     not_found: i64,
     reason: &str,
 ) -> Result<Movement, Refusal> {
+    let next = in_doubt(draft, movement, not_found, reason)?;
+    draft.put(next.clone());
+    Ok(next)
+}
+
+/// The same, to be put by whoever knows more about it.
+fn in_doubt(
+    draft: &mut Draft<'_>,
+    movement: &Movement,
+    not_found: i64,
+    reason: &str,
+) -> Result<Movement, Refusal> {
     let first = movement.state != MovementState::Uncertain;
     let mut next = draft.change(movement, MovementState::Uncertain)?;
     next.asked = movement.asked + i64::from(!first);
@@ -208,7 +225,6 @@ pub(super) fn not_known(
             draft.promise_for(super::PromiseKind::Inquire, &next, due_at);
         }
     }
-    draft.put(next.clone());
     Ok(next)
 }
 
@@ -227,6 +243,28 @@ pub(super) fn submitted(
         draft.promise_for(super::PromiseKind::Inquire, &next, next.next_inquiry(draft.now));
     }
     Ok(next)
+}
+
+/// Remembers a refusal that asking has to confirm. What the provider has is not refused by a second request.
+pub(super) fn refused_unless_found(
+    draft: &mut Draft<'_>,
+    movement: &Movement,
+    code: &str,
+) -> Result<Option<Movement>, Refusal> {
+    if movement.state == MovementState::Submitted || movement.refusal() == Some(code) {
+        return Ok(None);
+    }
+    let mut next = in_doubt(draft, movement, 0, code)?;
+    next.code = Some(code.to_owned());
+    draft.put(next.clone());
+    Ok(Some(next))
+}
+
+/// What an outgoing movement was refused with, once its not being there confirms it. An earlier request may have been
+/// taken and be slow to show, and paying twice is dear: so not before the provider's settling time has passed.
+pub(super) fn confirmed_refusal(movement: &Movement, settling: Duration, now: DateTime<Utc>) -> Option<&str> {
+    let sent = movement.submitted_at.unwrap_or(movement.created_at);
+    movement.refusal().filter(|_| now - sent >= settling)
 }
 
 /// "Not found" proves nothing until it was said three times across the provider's settling time.

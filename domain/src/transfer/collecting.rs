@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::case::{not_known, submitted, surely_not_there};
+use super::case::{not_known, refused_unless_found, submitted, surely_not_there};
 use super::draft::Draft;
 use super::opening::new_movement;
 use super::{Case, Fact, Lane, NextAction, NoticeKind, PromiseKind, Refusal, TransferStatus};
@@ -48,7 +48,8 @@ impl Case {
                 self.no_money(draft, movement, MovementState::Cancelled, None)?;
                 Ok(true)
             }
-            Fact::NotFound { settling, .. } => self.not_there(draft, movement, *settling),
+            Fact::RefusedUnlessFound { code } => Ok(refused_unless_found(draft, movement, code)?.is_some()),
+            Fact::NotFound { resend, settling } => self.not_there(draft, movement, *resend, *settling),
             Fact::Unknown { reason } => {
                 not_known(draft, movement, 0, reason)?;
                 Ok(true)
@@ -187,15 +188,29 @@ impl Case {
     }
 
     /// A create whose answer was lost and which the provider never saw: the payer gets a new collection, with a
-    /// reference of its own. Should the old one be paid after all, that money is booked like any other.
+    /// reference of its own. Should the old one be paid after all, that money is booked like any other. Who is asked on
+    /// their phone is asked under the same reference where `resend` is safe, so that they are never asked twice.
+    ///
+    /// One that was refused, and is not there, is refused: to be wrong about it costs a late payment that goes back.
     fn not_there(
         &self,
         draft: &mut Draft<'_>,
         movement: &Movement,
+        resend: bool,
         settling: Duration,
     ) -> Result<bool, Refusal> {
+        if let Some(code) = movement.refusal() {
+            self.no_money(draft, movement, MovementState::Declined, Some(&code.to_owned()))?;
+            return Ok(true);
+        }
         if !surely_not_there(movement, settling, draft.now) {
             not_known(draft, movement, movement.not_found + 1, "not found")?;
+            return Ok(true);
+        }
+        if resend && movement.rail.asks_on_the_phone() && self.transfer.status.awaits_money() {
+            let next = not_known(draft, movement, 0, "not found")?;
+            draft.note_for_staff("sent_again", &next, "");
+            draft.promise_for(PromiseKind::Submit, &next, draft.now);
             return Ok(true);
         }
         let next = draft.change(movement, MovementState::Expired)?;

@@ -58,7 +58,12 @@ impl<'a> Draft<'a> {
             });
         }
         let version = movement.version + 1;
-        Ok(Movement { state: next, version, updated_at: self.now, ..movement.clone() })
+        let mut changed = Movement { state: next, version, updated_at: self.now, ..movement.clone() };
+        // With the doubt goes the refusal that was to be confirmed.
+        if movement.refusal().is_some() && next != MovementState::Uncertain {
+            changed.code = None;
+        }
+        Ok(changed)
     }
 
     pub fn put(&mut self, movement: Movement) {

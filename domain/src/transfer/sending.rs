@@ -1,6 +1,6 @@
 //! What follows when value leaves: dispatching, and what is heard of disbursements and refunds.
 
-use super::case::{not_known, submitted, surely_not_there};
+use super::case::{confirmed_refusal, not_known, refused_unless_found, submitted, surely_not_there};
 use super::draft::Draft;
 use super::{Case, Fact, NoticeKind, PromiseKind, Refusal, TransferStatus};
 use crate::{EntryKind, Movement, MovementKind, MovementState, Nature, Rail, recipes};
@@ -79,6 +79,11 @@ impl Case {
                 Ok(true)
             }
             Fact::Declined { code } => self.declined(draft, movement, code),
+            Fact::NotFound { settling, .. }
+                if let Some(code) = confirmed_refusal(movement, *settling, draft.now) =>
+            {
+                self.declined(draft, movement, code)
+            }
             Fact::Expired | Fact::Cancelled | Fact::Reversed => {
                 self.declined(draft, movement, "never executed")
             }
@@ -102,6 +107,12 @@ impl Case {
             _ if movement.state.is_final() => contradiction(movement, fact),
             Fact::Succeeded { .. } => self.refunded(draft, movement, fact),
             Fact::Declined { code } | Fact::FailedLater { code } => {
+                self.refund_impossible(draft, movement, code)?;
+                Ok(true)
+            }
+            Fact::NotFound { settling, .. }
+                if let Some(code) = confirmed_refusal(movement, *settling, draft.now) =>
+            {
                 self.refund_impossible(draft, movement, code)?;
                 Ok(true)
             }
@@ -134,6 +145,10 @@ impl Case {
                     draft.note_for_staff("sent_again", &next, "");
                     draft.promise_for(PromiseKind::Submit, &next, draft.now);
                 }
+            }
+            Fact::RefusedUnlessFound { code } => {
+                let Some(next) = refused_unless_found(draft, movement, code)? else { return Ok(false) };
+                self.reflect(draft, &next, true)?;
             }
             Fact::Unknown { reason } => {
                 let next = not_known(draft, movement, movement.not_found, reason)?;

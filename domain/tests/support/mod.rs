@@ -77,8 +77,8 @@ impl Exchange {
 }
 
 /// Rails that can collect, and that can disburse.
-pub const FUNDING: [Rail; 5] =
-    [Rail::Wave, Rail::SepaTransfer, Rail::SepaDebit, Rail::OrangeWeb, Rail::Balance];
+pub const FUNDING: [Rail; 6] =
+    [Rail::Wave, Rail::MtnMomo, Rail::SepaTransfer, Rail::SepaDebit, Rail::OrangeWeb, Rail::Balance];
 pub const PAYOUT: [Rail; 3] = [Rail::Wave, Rail::Manual, Rail::Balance];
 
 /// What a transfer is about.
