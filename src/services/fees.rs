@@ -31,6 +31,9 @@ pub(super) async fn learn(
             error: "this wallet is not configured".into(),
         }));
     };
+    if !tells(provider.as_ref()) {
+        return Ok(Some(End::Done));
+    }
     match line(app, provider.as_ref(), movement).await {
         Ok(Some(line)) => book(app, promise, movement, &line).await,
         Ok(None) => {
@@ -39,6 +42,12 @@ pub(super) async fn learn(
         }
         Err(error) => Ok(Some(End::Again { after: backoff(promise.attempt), error })),
     }
+}
+
+/// Whether the provider has a statement at all. Where it has none, fees are never known here.
+fn tells(provider: &dyn Provider) -> bool {
+    let capabilities = provider.capabilities();
+    [OperationKind::Line, OperationKind::Transactions].into_iter().any(|kind| capabilities.supports(kind))
 }
 
 /// By its own name where the provider can be asked so; else from the days on which it can have been written.

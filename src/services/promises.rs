@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use domain::movement::LADDER_S;
 use domain::transfer::{Event, Fact, PromiseKind, Step};
 use domain::{LedgerError, Movement, MovementKind, MovementState, Reference, TransferId, TreasuryPromise};
-use providers::{Outcome, ProviderError};
+use providers::{OperationKind, Outcome, ProviderError};
 use store::outbox::Claimed;
 use store::writer::{Change, Kept, WriteError};
 use store::{StoreError, movements};
@@ -186,7 +186,8 @@ impl Leg<'_> {
         }
     }
 
-    /// Closes a hosted collection. One that was paid or has ended meanwhile is asked about.
+    /// Closes a hosted collection. One that was paid or has ended meanwhile is asked about, and so is every one of a
+    /// provider that closes none: those end by themselves.
     async fn close(&self) -> Result<Option<End>, KeepError> {
         let Some(operation) = calls::closing(self.movement) else { return Ok(Some(End::Done)) };
         if self.movement.state.is_final() {
@@ -195,6 +196,9 @@ impl Leg<'_> {
         let Some(provider) = calls::provider(self.app, self.movement) else {
             return Ok(Some(self.nobody_there().await));
         };
+        if !provider.capabilities().supports(OperationKind::Cancel) {
+            return self.inquire().await;
+        }
         match provider.call(&operation).await {
             Ok(Outcome::Cancelled) => self.hear(Fact::Cancelled).await,
             Ok(Outcome::Expired) => self.hear(Fact::Expired).await,

@@ -20,7 +20,8 @@ use http::HeaderMap;
 
 use super::{Mtn, MtnCallback, MtnConfig, MtnPayBy, MtnProduct, MtnTokenBody};
 use crate::{
-    Collect, Disburse, Grants, Inquire, Need, Operation, Outcome, Payee, ProviderError, Refund, Response, Wire,
+    Collect, Disburse, Grants, Inquire, Need, Operation, Outcome, Payee, ProviderError, Refund, Response,
+    Wire,
 };
 
 const REFERENCE: &str = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff";
