@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{Country, Currency, Money, Provider, Rail, Wallet};
 
-use crate::{Collect, Operation, OperationKind, Unsupported};
+use crate::{Collect, Operation, OperationKind, Refund, Unsupported};
 
 /// How much of a collection can be given back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,6 +14,8 @@ pub enum Refunds {
     Full,
     /// Any part, several times.
     Partial,
+    /// Any part, several times, each by a payment of its own to the payer's number, which has to be known.
+    Anew,
 }
 
 /// For which operations the same request sent twice moves money once at most.
@@ -125,7 +127,7 @@ impl Capabilities {
         }
         match operation {
             Operation::Collect(collect) => self.check_collect(collect),
-            Operation::Refund(refund) => self.check_refund(refund.whole),
+            Operation::Refund(refund) => self.check_refund(refund),
             _ => Ok(()),
         }
     }
@@ -154,9 +156,11 @@ impl Capabilities {
         }
     }
 
-    fn check_refund(&self, whole: bool) -> Result<(), Unsupported> {
-        match (self.refunds, whole) {
+    fn check_refund(&self, refund: &Refund) -> Result<(), Unsupported> {
+        match (self.refunds, refund.whole) {
             (Refunds::Partial, _) | (Refunds::Full, true) => Ok(()),
+            (Refunds::Anew, _) if refund.payer.is_some() => Ok(()),
+            (Refunds::Anew, _) => Err(Unsupported::new("the payer's number is not known")),
             (Refunds::Full, false) => Err(Unsupported::new("only a whole collection can be refunded")),
             (Refunds::None, _) => Err(Unsupported::new("refunds are not offered")),
         }

@@ -64,4 +64,10 @@ pub trait Granter: Send + Sync {
     /// The need that `response` refuses, when it says so before having looked at the operation: a spent token, a
     /// revoked key. It is fetched anew and the operation put again, once.
     fn refused(&self, operation: &Operation, response: &Response) -> Option<Need>;
+
+    /// The need whose users have to stop, because `response` says that what only a person can mend was wrong and
+    /// that trying on does harm. Nothing that needs it is sent any more until the gateway starts anew.
+    fn spoilt(&self, _: &Operation, _: &Response) -> Option<Need> {
+        None
+    }
 }

@@ -45,7 +45,10 @@ pub use operation::{
     Cancel, Collect, Disburse, Inquire, Line, Operation, OperationKind, Otp, Page, Payee, ProviderRef,
     Refund, Register, Reverse, Sweep,
 };
-pub use orange::{OrangeWeb, OrangeWebConfig, OrangeWebConfigError};
+pub use orange::{
+    OrangeSonatel, OrangeSonatelConfig, OrangeSonatelConfigError, OrangeWeb, OrangeWebConfig,
+    OrangeWebConfigError, SonatelProof, SonatelRole, SonatelWebhooks,
+};
 pub use outcome::{Balance, NextAction, Outcome, ProviderError, StatementLine, StatementPage};
 pub use port::Provider;
 pub use rates::{HttpRates, RateSheet, RateSource, RateSourceError, SheetError};

@@ -7,12 +7,27 @@
 
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::Unauthentic;
+
 /// More signatures than any rotation brings are not worth computing.
 const MOST_SIGNATURES: usize = 8;
+
+/// The one value of a header; two would let somebody in between choose which is checked.
+pub(crate) fn single(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, Unauthentic> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => {
+            value.to_str().map(Some).map_err(|_| Unauthentic { reason: "a header is not plain text" })
+        }
+        (Some(_), Some(_)) => Err(Unauthentic { reason: "a header comes twice" }),
+    }
+}
 
 /// One provider's way of signing.
 #[derive(Clone, Copy, Debug)]

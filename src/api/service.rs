@@ -137,7 +137,7 @@ impl From<RailOffer> for RailView {
             refund: match offer.refunds {
                 Refunds::None => None,
                 Refunds::Full => Some("full"),
-                Refunds::Partial => Some("partial"),
+                Refunds::Partial | Refunds::Anew => Some("partial"),
             },
             health: offer.health.as_str(),
         }

@@ -136,10 +136,13 @@ fn offer(rail: Rail, wallets: &[&Capabilities], health: Health) -> RailOffer {
     }
 }
 
-/// What holds for every wallet of the rail.
+/// What holds for every wallet of the rail that gives back at all; one that collects may leave it to another.
 fn least(wallets: &[&Capabilities]) -> Refunds {
-    let all = |enough: fn(Refunds) -> bool| wallets.iter().all(|wallet| enough(wallet.refunds));
-    if all(|refunds| refunds == Refunds::Partial) {
+    let able: Vec<_> = wallets.iter().filter(|wallet| wallet.supports(OperationKind::Refund)).collect();
+    let all = |enough: fn(Refunds) -> bool| able.iter().all(|wallet| enough(wallet.refunds));
+    if able.is_empty() {
+        Refunds::None
+    } else if all(|refunds| matches!(refunds, Refunds::Partial | Refunds::Anew)) {
         Refunds::Partial
     } else if all(|refunds| refunds != Refunds::None) {
         Refunds::Full

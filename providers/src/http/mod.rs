@@ -101,6 +101,9 @@ impl<W: Wire> HttpProvider<W> {
             let left = deadline.saturating_duration_since(Instant::now());
             let response = self.client.send(&request, left).await?;
             *status = Some(response.status);
+            if let Some(need) = self.wire.granter().and_then(|granter| granter.spoilt(operation, &response)) {
+                self.purse.spoil(need).await;
+            }
             let refused = self.wire.granter().and_then(|granter| granter.refused(operation, &response));
             if let Some(need) = refused.filter(|_| !is_renewed) {
                 is_renewed = true;

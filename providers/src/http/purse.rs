@@ -1,6 +1,6 @@
 //! Keeps what was fetched, for one wallet or one sender.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -17,6 +17,7 @@ const RENEW_EARLY: Duration = Duration::from_secs(600);
 #[derive(Default)]
 pub(crate) struct Purse {
     kept: Mutex<HashMap<Need, Kept>>,
+    spoilt: Mutex<HashSet<Need>>,
 }
 
 struct Kept {
@@ -46,6 +47,11 @@ impl Purse {
         if needs.is_empty() {
             return Ok(Grants::none());
         }
+        if let Some(need) = self.spoilt.lock().await.iter().find(|need| needs.contains(need)) {
+            let reason =
+                format!("what needs a {} is not sent until a person has looked and starts anew", need.0);
+            return Err(ProviderError::misconfigured(reason));
+        }
         let left = deadline.saturating_duration_since(Instant::now());
         let waited = tokio::time::timeout(left, self.kept.lock()).await;
         let mut kept =
@@ -68,6 +74,11 @@ impl Purse {
             grants = grants.with(need, grant.value);
         }
         Ok(grants)
+    }
+
+    /// From now on nothing that needs it gets it.
+    pub(super) async fn spoil(&self, need: Need) {
+        self.spoilt.lock().await.insert(need);
     }
 }
 

@@ -10,9 +10,13 @@
 
 pub(crate) mod oauth;
 pub(crate) mod said;
+pub mod sonatel;
 mod terms;
 pub mod web;
 
+pub use sonatel::{
+    OrangeSonatel, OrangeSonatelConfig, OrangeSonatelConfigError, SonatelProof, SonatelRole, SonatelWebhooks,
+};
 pub use web::{OrangeWeb, OrangeWebConfig, OrangeWebConfigError};
 
 /// A payload of `fixtures/` as the response that carries it.

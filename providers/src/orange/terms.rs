@@ -1,4 +1,6 @@
-//! How foreign ids and words are read, for both of Orange's payment interfaces.
+//! How foreign ids, words and instants are read, for both of Orange's payment interfaces.
+
+use chrono::{DateTime, Utc};
 
 use crate::{ProviderError, ProviderRef};
 
@@ -19,6 +21,11 @@ pub(super) fn is_plausible(id: &str) -> bool {
     (1..=LONGEST_ID).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_graphic())
         && id.bytes().any(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Reads RFC 3339; what is not an instant is left out.
+pub(super) fn instant(text: Option<&str>) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text?).ok().map(|at| at.to_utc())
 }
 
 /// A foreign word made fit for a log line.

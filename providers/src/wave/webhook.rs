@@ -18,6 +18,7 @@ use super::checkout::Session;
 use super::config::{SIGNATURE, WebhookAuth};
 use super::signature::SCHEME;
 use super::terms::{self, Terms};
+use crate::signed;
 use crate::{Callback, Outcome, ProviderRef, Trust, Unauthentic, Unreadable, Verified};
 
 #[derive(Deserialize)]
@@ -41,7 +42,7 @@ pub(super) fn verify(
     body: &[u8],
     now: DateTime<Utc>,
 ) -> Result<Verified, Unauthentic> {
-    let trust = match single(headers, SIGNATURE)? {
+    let trust = match signed::single(headers, SIGNATURE)? {
         Some(signature) => SCHEME
             .check(&auth.signing, signature, body, now)
             .map(|()| Trust::Proven)
@@ -51,21 +52,9 @@ pub(super) fn verify(
     Ok(Verified { event_key: event_key(body), trust })
 }
 
-/// The one value of a header; two would let somebody in between choose which is checked.
-fn single(headers: &HeaderMap, name: http::HeaderName) -> Result<Option<&str>, Unauthentic> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        (Some(value), None) => {
-            value.to_str().map(Some).map_err(|_| Unauthentic { reason: "a header is not plain text" })
-        }
-        (Some(_), Some(_)) => Err(Unauthentic { reason: "a header comes twice" }),
-    }
-}
-
 /// Digests are compared, so that neither content nor length shows in the time it takes.
 fn shared_secret(secrets: &[SecretString], headers: &HeaderMap) -> Result<(), Unauthentic> {
-    let given = single(headers, header::AUTHORIZATION)?
+    let given = signed::single(headers, header::AUTHORIZATION)?
         .and_then(|value| value.strip_prefix("Bearer "))
         .ok_or(Unauthentic { reason: "no signature and no bearer secret" })?;
     let given = Sha256::digest(given.as_bytes());
