@@ -260,6 +260,7 @@ alert-rate_stale = A rate is too old
 alert-unapplied_funds = Money came that nobody asked for
     .detail = It lies at the provider and belongs to no transfer. Find its sender, and return it or apply it.
 alert-dispute_opened = A payment is disputed
+alert-treasury_failed = A movement of our own money failed
     .detail = The payer’s bank takes the payment back. Answer the dispute at the provider before its deadline.
 alert-sms_conversion_low = Codes are sent and not used
     .detail = Somebody may be having text messages sent for money. Look at this range of numbers.

@@ -260,6 +260,7 @@ alert-rate_stale = Un taux est trop ancien
 alert-unapplied_funds = De l’argent est venu que personne n’a demandé
     .detail = Il se trouve chez le prestataire et n’appartient à aucun transfert. Cherchez son expéditeur, puis rendez-le ou affectez-le.
 alert-dispute_opened = Un paiement est contesté
+alert-treasury_failed = Un mouvement de nos propres fonds a échoué
     .detail = La banque du payeur reprend le paiement. Répondez à la contestation chez le prestataire avant l’échéance.
 alert-sms_conversion_low = Des codes sont envoyés et pas utilisés
     .detail = Quelqu’un fait peut-être envoyer des messages pour de l’argent. Regardez cette plage de numéros.

@@ -34,6 +34,8 @@ words! {
         UnappliedFunds = "unapplied_funds",
         /// A payer's bank disputes a payment. Subject: the provider's name of the dispute.
         DisputeOpened = "dispute_opened",
+        /// A sweep of our own money was refused or came back. Subject: its reference.
+        TreasuryFailed = "treasury_failed",
         /// Text messages are asked for and hardly any code comes back. Subject: the number range.
         SmsConversionLow = "sms_conversion_low",
     }
@@ -77,6 +79,7 @@ impl AlertKind {
             | AlertKind::OnHold
             | AlertKind::UnappliedFunds
             | AlertKind::DisputeOpened
+            | AlertKind::TreasuryFailed
             | AlertKind::SmsConversionLow => Severity::Warning,
         }
     }
@@ -95,9 +98,10 @@ impl AlertKind {
             | AlertKind::Drift
             | AlertKind::JobFailed
             | AlertKind::RateStale => Ends::Checked,
-            AlertKind::Contradiction | AlertKind::UnappliedFunds | AlertKind::DisputeOpened => {
-                Ends::Acknowledged
-            }
+            AlertKind::Contradiction
+            | AlertKind::UnappliedFunds
+            | AlertKind::DisputeOpened
+            | AlertKind::TreasuryFailed => Ends::Acknowledged,
         }
     }
 }
@@ -113,7 +117,7 @@ mod tests {
             .filter(|kind| kind.ends() == Ends::Acknowledged)
             .map(|kind| kind.as_str())
             .collect();
-        assert_eq!(by_a_person, ["contradiction", "unapplied_funds", "dispute_opened"]);
+        assert_eq!(by_a_person, ["contradiction", "unapplied_funds", "dispute_opened", "treasury_failed"]);
     }
 
     #[test]

@@ -58,6 +58,14 @@ async fn payouts(app: &TestApp, reference: &str) -> (usize, usize) {
     (with("pending"), with("succeeded"))
 }
 
+/// Why people were told that it failed, each time.
+async fn alerted(admin: &Staff<'_>, reference: &str) -> Vec<String> {
+    let alerts = admin.get("/v1/admin/alerts").await;
+    let told = alerts["data"].as_array().unwrap().iter();
+    let failed = told.filter(|alert| alert["kind"] == "treasury_failed" && alert["subject"] == reference);
+    failed.map(|alert| alert["facts"]["reason"].as_str().unwrap().to_owned()).collect()
+}
+
 /// The states that it goes through in the next days, each once.
 async fn days(app: &TestApp, reference: &str, days: usize) -> Vec<String> {
     let mut states = vec![status(app, reference).await];
@@ -113,8 +121,10 @@ async fn a_sweep_that_our_bank_refuses_frees_the_float() {
         let reference = swept(app).await;
         assert_eq!(days(app, &reference, 6).await, ["submitted", "declined"]);
         assert_eq!(books(app).await, (OPENING, 0, 0));
-        let shown = app.admin().await.get(&format!("/v1/admin/treasury/{reference}")).await;
+        let admin = app.admin().await;
+        let shown = admin.get(&format!("/v1/admin/treasury/{reference}")).await;
         assert_eq!(shown["code"], "account_closed");
+        assert_eq!(alerted(&admin, &reference).await, ["account_closed"]);
     })
     .await;
 }
@@ -125,6 +135,7 @@ async fn a_sweep_that_comes_back_after_it_was_paid_is_booked_back() {
         let reference = swept(app).await;
         assert_eq!(days(app, &reference, 10).await, ["submitted", "succeeded", "failed_later"]);
         assert_eq!(books(app).await, (OPENING, 0, 0));
+        assert_eq!(alerted(&app.admin().await, &reference).await.len(), 1);
         assert_eq!(payouts(app, &reference).await, (1, 1), "it is not sent again by itself");
     })
     .await;

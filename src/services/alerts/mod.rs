@@ -27,7 +27,7 @@ use uuid::Uuid;
 pub(in crate::services) use deliver::keep;
 pub use raise::{
     contradiction, dispute_opened, float_low, list_unreadable, misconfigured, not_screened,
-    sms_conversion_low, treasury, unapplied_funds,
+    sms_conversion_low, treasury, treasury_failed, unapplied_funds,
 };
 
 use super::{Caller, ServiceError};

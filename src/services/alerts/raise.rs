@@ -97,6 +97,12 @@ pub async fn treasury(app: &App, kind: AlertKind, movement: &TreasuryMovement, r
     raise(app, seen.with("wallet", wallet).with("amount", movement.amount).with("reason", reason)).await;
 }
 
+/// A movement of our own money was refused, or came back after it had been paid.
+pub async fn treasury_failed(app: &App, movement: &TreasuryMovement) {
+    let code = movement.code.as_deref().unwrap_or("unknown");
+    treasury(app, AlertKind::TreasuryFailed, movement, code).await;
+}
+
 /// Our float at a provider does not suffice; the payment waits.
 pub async fn float_low(app: &App, movement: &Movement) {
     let (wallet, currency) = (movement.wallet.clone(), movement.amount.currency());

@@ -1,7 +1,7 @@
 //! What a provider said of a treasury movement, committed with the promise or the callback that brought it.
 
 use domain::transfer::{Fact, Refusal};
-use domain::{AlertKind, Provider, Reference, TreasuryMovement};
+use domain::{AlertKind, MovementState, Provider, Reference, TreasuryMovement};
 use providers::{Callback, Trust};
 use store::inbox::ClaimedCallback;
 use store::writer::{Applied, Change, Kept, WriteError};
@@ -41,17 +41,27 @@ pub(super) async fn tell(
         if step.is_none() && kept.is_none() && with.applied.is_none() {
             return Ok(());
         }
+        let failed = step.as_ref().map(|step| step.movement.clone()).filter(has_failed);
         let mut change =
             step.map_or_else(Change::default, |step| change_of(app, step, "gateway", "treasury.heard"));
         (change.kept, change.applied) = (kept, with.applied.clone());
         match app.commit(change).await {
-            Ok(_) => return Ok(()),
+            Ok(_) => {
+                if let Some(failed) = failed {
+                    alerts::treasury_failed(app, &failed).await;
+                }
+                return Ok(());
+            }
             Err(WriteError::StaleTreasury { .. }) => {}
             Err(WriteError::LeaseLost) => with = With::default(),
             Err(error) => return Err(error.into()),
         }
     }
     Err(WriteError::StaleTreasury { reference }.into())
+}
+
+fn has_failed(movement: &TreasuryMovement) -> bool {
+    matches!(movement.state, MovementState::Declined | MovementState::FailedLater)
 }
 
 /// The treasury movement that a callback is about, if any.
