@@ -198,3 +198,14 @@ async fn how_long_a_token_lives_is_a_setting() {
     let caller = mtn.with_token(caller).await;
     mtn.get(&caller, "v1_0/account/balance").await.ok();
 }
+
+#[tokio::test]
+async fn a_body_of_no_said_kind_is_read_and_one_of_another_kind_is_not() {
+    let mtn = Mtn::new().await;
+    let caller = mtn.with_token(mtn.guinea("collection").await).await;
+    let text = order().to_string();
+    let plain = |id: &str| mtn.call(&caller, Method::POST, ASK).header("X-Reference-Id", id).body(text.clone());
+    let accepted = mtn.send(plain(&new_id())).await;
+    assert_eq!((accepted.status, accepted.text.as_str()), (202, ""));
+    refuses_mutely(&mtn.send(plain(&new_id()).header("Content-Type", "text/plain")).await);
+}
