@@ -15,6 +15,7 @@ pub mod connection;
 pub mod control;
 pub mod courier;
 pub mod fault;
+pub mod html;
 pub mod ids;
 pub mod money;
 pub mod mtn;

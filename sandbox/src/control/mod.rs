@@ -22,9 +22,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::Shared;
+use crate::fault::Forgery;
 use crate::rates;
 use refusal::Refusal;
 
@@ -101,6 +103,17 @@ fn of_sonatel() -> Router<Shared> {
         .route("/_control/sonatel/pin", post(sonatel_portal::pin))
         .route("/_control/sonatel/otp", post(sonatel_portal::otp))
         .route("/_control/sonatel/settings", get(sonatel_portal::settings).post(sonatel_portal::put_settings))
+}
+
+/// The body of `POST /_control/{provider}/forge`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgeWish {
+    /// What the callback tells of.
+    pub reference: String,
+    /// What is wrong with it.
+    #[serde(default)]
+    pub variant: Forgery,
 }
 
 /// `POST /_control/reset`: empty books and no faults; wallets, keys and webhooks stay.

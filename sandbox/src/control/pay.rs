@@ -5,9 +5,9 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::ForgeWish;
 use super::refusal::{Refusal, Wish};
 use crate::app::{Desk, Shared};
-use crate::fault::Forgery;
 use crate::ids;
 use crate::money;
 use crate::wave::collect::{self, Payment};
@@ -142,15 +142,6 @@ pub async fn direct(State(app): State<Shared>, Wish(wish): Wish<DirectWish>) -> 
         Ok::<_, Refusal>(id)
     })?;
     Ok(Json(json!({ "id": id })))
-}
-
-/// The body of `POST /_control/wave/forge`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ForgeWish {
-    reference: String,
-    #[serde(default)]
-    variant: Forgery,
 }
 
 /// `POST /_control/wave/forge`: tells the session's webhooks that it was paid, though it was not.

@@ -5,10 +5,10 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::ForgeWish;
 use super::pay::{Outcome, amount};
 use super::refusal::{Refusal, Wish};
 use crate::app::{Desk, Shared};
-use crate::fault::Forgery;
 use crate::ids;
 use crate::money::major;
 use crate::reference::spellings;
@@ -140,15 +140,6 @@ fn end(desk: &Desk<'_>, mut transaction: Transaction, wish: &PayWish) -> Result<
         progress::advance(desk, &mut transaction, status, wish.code.clone())?;
     }
     Ok(transaction)
-}
-
-/// The body of `POST /_control/sonatel/forge`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ForgeWish {
-    reference: String,
-    #[serde(default)]
-    variant: Forgery,
 }
 
 /// `POST /_control/sonatel/forge`: tells the merchant that a QR was paid, though it was not, or

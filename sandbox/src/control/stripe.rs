@@ -6,11 +6,11 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::ForgeWish;
 use super::pay::{Outcome, amount};
 use super::refusal::{Refusal, Wish};
 use crate::app::Shared;
 use crate::clock::Instant;
-use crate::fault::Forgery;
 use crate::money::major;
 use crate::stripe::agree::{self, Payer};
 use crate::stripe::billing::{collect, portal};
@@ -254,15 +254,6 @@ pub async fn balance(State(app): State<Shared>) -> Result<Json<Value>, Refusal> 
         "wallet": "main", "amount": major(available, "EUR"), "pending": major(pending, "EUR"), "currency": "EUR",
     }]);
     Ok(Json(json!({"data": data, "total": [row(available + pending)]})))
-}
-
-/// The body of `POST /_control/stripe/forge`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ForgeWish {
-    reference: String,
-    #[serde(default)]
-    variant: Forgery,
 }
 
 /// `POST /_control/stripe/forge`: tells every endpoint that an intent succeeded, though it did not.

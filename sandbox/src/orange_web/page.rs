@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use axum::extract::{Form, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
 
@@ -17,6 +17,7 @@ use super::pay::{self, Confirmation};
 use super::payer;
 use super::payment::{self, Payment, Status};
 use crate::app::{Desk, Shared};
+use crate::html::{self, escape};
 use crate::money::major;
 use crate::orange_oauth::OrangeError;
 
@@ -166,20 +167,5 @@ fn form(desk: &Desk<'_>, payment: &Payment, wrong: &str, phone: &str) -> Shown {
         .replace("{phone}", &escape(phone))
         .replace("{merchant}", &escape(merchant.as_deref().unwrap_or_default()))
         .replace("{reference}", &escape(&payment.reference));
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-    Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response())
-}
-
-fn escape(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '&' => "&amp;".to_owned(),
-            '<' => "&lt;".to_owned(),
-            '>' => "&gt;".to_owned(),
-            '"' => "&quot;".to_owned(),
-            '\'' => "&#39;".to_owned(),
-            '{' => "&#123;".to_owned(),
-            c => c.to_string(),
-        })
-        .collect()
+    Ok(html::page(page))
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use axum::extract::{Form, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::errors::SonatelError;
@@ -14,7 +14,7 @@ use super::fields::is_msisdn;
 use super::qr::{self, Qr};
 use super::scan::{self, Payment};
 use crate::app::Shared;
-use crate::wave::page::escape;
+use crate::html::{self, escape};
 
 const TEMPLATE: &str = include_str!("page.html");
 
@@ -78,6 +78,5 @@ fn render(qr: &Qr) -> Response {
         .replace("{amount}", &qr.amount.to_string())
         .replace("{name}", &escape(&qr.name))
         .replace("{reference}", &escape(qr.reference.as_deref().unwrap_or("–")));
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
+    html::page(page)
 }

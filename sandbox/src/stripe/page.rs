@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use axum::extract::{Form, Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
 use super::agree::{self, Payer};
@@ -15,6 +15,7 @@ use super::scene::{Scene, int, text};
 use super::transfer::{self, Arrival};
 use super::{book, checkout};
 use crate::app::Shared;
+use crate::html::{self, escape};
 use crate::money::{major, parse};
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -182,21 +183,5 @@ pub fn answer(result: Result<Response, StripeError>) -> Response {
 /// A page around its content.
 pub fn page(title: &str, content: &str) -> Response {
     let page = TEMPLATE.replace("{title}", title).replace("{content}", content);
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
-}
-
-/// Text in HTML.
-pub fn escape(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '&' => "&amp;".to_owned(),
-            '<' => "&lt;".to_owned(),
-            '>' => "&gt;".to_owned(),
-            '"' => "&quot;".to_owned(),
-            '\'' => "&#39;".to_owned(),
-            '{' => "&#123;".to_owned(),
-            c => c.to_string(),
-        })
-        .collect()
+    html::page(page)
 }

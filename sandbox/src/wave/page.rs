@@ -6,13 +6,14 @@
 use std::collections::HashMap;
 
 use axum::extract::{Form, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::collect::{self, Payment};
 use super::errors::WaveError;
 use super::session::{self, CheckoutStatus, Session};
 use crate::app::{Desk, Shared};
+use crate::html::{self, escape};
 use crate::money::major;
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -85,21 +86,5 @@ fn render(session: &Session) -> Response {
         .replace("{currency}", &escape(&session.currency))
         .replace("{payer}", &escape(payer))
         .replace("{reference}", &escape(session.client_reference.as_deref().unwrap_or("–")));
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
-}
-
-/// Text as it stands in a page; a brace is escaped, too, so that no value is read as a placeholder.
-pub fn escape(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '&' => "&amp;".to_owned(),
-            '<' => "&lt;".to_owned(),
-            '>' => "&gt;".to_owned(),
-            '"' => "&quot;".to_owned(),
-            '\'' => "&#39;".to_owned(),
-            '{' => "&#123;".to_owned(),
-            c => c.to_string(),
-        })
-        .collect()
+    html::page(page)
 }

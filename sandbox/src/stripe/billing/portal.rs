@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 use super::{clock, collect, life};
 use crate::app::Shared;
+use crate::html::escape;
 use crate::ids;
 use crate::money::major;
 use crate::stripe::agree::Payer;
 use crate::stripe::confirm::Confirmation;
 use crate::stripe::errors::{Reply, StripeError};
 use crate::stripe::http::Call;
-use crate::stripe::page::{answer, ask_account, escape, page as html};
+use crate::stripe::page::{answer, ask_account, page as html};
 use crate::stripe::scene::{Scene, instant_of, int, text};
 use crate::stripe::{book, customer};
 
