@@ -19,8 +19,7 @@ pub(super) async fn revalue(app: &App, promise: &Claimed) -> Result<Option<End>,
     let transfer = cases::open(app, id).await?.case.transfer;
     let (send, receive) = (transfer.send.currency(), transfer.receive.currency());
     let today = match super::rates::mid_route(app, send, receive).await {
-        Ok(Ok(route)) => route,
-        Ok(Err(error)) => return Ok(Some(End::Again { after: NEXT_LOOK, error: error.to_string() })),
+        Ok(route) => route,
         Err(error) => return Ok(Some(End::Again { after: NEXT_LOOK, error: error.to_string() })),
     };
     let kept =

@@ -104,14 +104,21 @@ pub async fn route(
     Ok(table(app).await?.route(send, receive, app.clock.now()))
 }
 
+/// Why a position cannot be valued now.
+#[derive(Debug, thiserror::Error)]
+pub enum NoMidRoute {
+    /// There is no such rate: [`FxError::NoRate`].
+    #[error(transparent)]
+    Rate(#[from] FxError),
+    /// The rates cannot be read.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
 /// The way from `send` to `receive` at what it costs us, for revaluing a position: the last rate known, however old.
-pub async fn mid_route(
-    app: &App,
-    send: Currency,
-    receive: Currency,
-) -> Result<Result<Route, FxError>, ServiceError> {
+pub async fn mid_route(app: &App, send: Currency, receive: Currency) -> Result<Route, NoMidRoute> {
     let tables = app.rates.tables(app).await?;
-    Ok(tables.at_mid.route(send, receive, app.clock.now()))
+    Ok(tables.at_mid.route(send, receive, app.clock.now())?)
 }
 
 /// A pair whose rate is too old to be quoted.
