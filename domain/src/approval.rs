@@ -17,6 +17,10 @@ words! {
         RateChange = "rate_change",
         /// Our own money between a float and our bank.
         Treasury = "treasury",
+        /// What somebody did by hand, of a size that takes two to say so.
+        MovementConfirmation = "movement_confirmation",
+        /// How a movement ended that no provider tells.
+        MovementResolution = "movement_resolution",
     }
 }
 

@@ -15,7 +15,7 @@ use store::audit::{self, AuditEntry};
 use store::writer::NewAudit;
 use uuid::Uuid;
 
-use super::{Caller, ServiceError, rates, treasury};
+use super::{Caller, ServiceError, evidence, rates, treasury};
 use crate::app::App;
 
 /// Who asks.
@@ -104,13 +104,20 @@ pub async fn approve(
     id: ApprovalId,
     digest: [u8; 32],
 ) -> Result<Approval, ServiceError> {
-    let approval = find(app, caller, id).await?;
+    let approval = read(app, caller, id).await?;
     check(&approval, caller.user, digest)?;
     let done = match approval.kind {
         ApprovalKind::RateChange => agree_to_rate(app, caller, &approval, digest).await,
         ApprovalKind::Treasury => treasury::agree(app, caller, &approval, digest).await,
+        ApprovalKind::MovementConfirmation | ApprovalKind::MovementResolution => {
+            evidence::agree(app, caller, &approval, digest).await
+        }
     };
     match done {
+        Err(error @ ServiceError::Conflict { code: "operator_reference_used" }) => {
+            overtaken(app, caller, &approval).await?;
+            Err(error)
+        }
         Err(ServiceError::Conflict { .. }) => Err(overtaken(app, caller, &approval).await?),
         Err(error) => Err(error),
         Ok(()) => find(app, caller, id).await,
@@ -155,8 +162,13 @@ pub async fn reject(
     find(app, caller, id).await
 }
 
-/// One of them. For admins only; its digest is computed afresh, so a row that was tampered with is not shown.
+/// One of them, as people read it. For admins only.
 pub async fn find(app: &App, caller: &Caller, id: ApprovalId) -> Result<Approval, ServiceError> {
+    evidence::reveal(app, read(app, caller, id).await?).await
+}
+
+/// One of them, as it is stored. For admins only; its digest is computed afresh, so a row that was tampered with is not shown.
+async fn read(app: &App, caller: &Caller, id: ApprovalId) -> Result<Approval, ServiceError> {
     admins_only(caller)?;
     let found = approvals::find(&mut app.db.read().await?.conn(), id).await?;
     let approval = found.ok_or(ServiceError::NotFound)?;
@@ -179,7 +191,12 @@ pub async fn list(
 ) -> Result<Vec<Approval>, ServiceError> {
     admins_only(caller)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    Ok(approvals::list(&mut app.db.read().await?.conn(), filter, before, limit).await?)
+    let rows = approvals::list(&mut app.db.read().await?.conn(), filter, before, limit).await?;
+    let mut shown = Vec::with_capacity(rows.len());
+    for row in rows {
+        shown.push(evidence::reveal(app, row).await?);
+    }
+    Ok(shown)
 }
 
 /// Today's kinds tell what the house earns.

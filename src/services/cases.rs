@@ -6,8 +6,9 @@
 use domain::transfer::{Case, Event, Fresh, Refusal, Step, Wallets};
 use domain::{Reference, TransferId, Wallet};
 use serde_json::json;
+use store::evidence::Evidence;
 use store::transfers::StoredTransfer;
-use store::writer::{Applied, Change, Claim, Kept, NewAudit, WriteError, Written};
+use store::writer::{Agreed, Applied, Change, Claim, Kept, NewAudit, WriteError, Written};
 use store::{StoreError, movements, transfers};
 use uuid::Uuid;
 
@@ -31,6 +32,9 @@ pub struct OpenCase {
 pub enum CaseError {
     #[error("transfer {0} is not in the book")]
     NotFound(TransferId),
+    /// Something else was heard of the movement first.
+    #[error("the movement is not as it was read")]
+    Overtaken,
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error(transparent)]
@@ -53,6 +57,12 @@ pub struct With<'a> {
     pub applied: Option<Applied>,
     pub claim: Option<ClaimOf<'a>>,
     pub audit: Vec<NewAudit>,
+    /// What people said that led to the event.
+    pub evidence: Vec<Evidence>,
+    /// The consent of a second person.
+    pub agreed: Vec<Agreed>,
+    /// The version of a movement that was decided over: when it is another one by now, nothing is done.
+    pub over: Option<(Reference, i64)>,
 }
 
 impl Fresh for &Ids {
@@ -115,6 +125,12 @@ pub async fn apply(
 ) -> Result<Option<Step>, CaseError> {
     for _ in 0..TRIES {
         let open = open(app, id).await?;
+        let is_as_read = |(reference, version): (Reference, i64)| {
+            open.case.movement(reference).is_ok_and(|movement| movement.version == version)
+        };
+        if !with.over.is_none_or(is_as_read) {
+            return Err(CaseError::Overtaken);
+        }
         let step = open.case.advance(event, app.clock.now(), &mut &app.ids)?;
         let Some(mut change) = change_of(app, &open, step.as_ref(), &with) else { return Ok(None) };
         if let (Some(step), true) = (&step, change.audit.is_empty()) {
@@ -148,6 +164,8 @@ fn change_of(app: &App, open: &OpenCase, step: Option<&Step>, with: &With<'_>) -
     change.applied.clone_from(&with.applied);
     if step.is_some() {
         change.audit.extend(with.audit.iter().cloned());
+        change.evidence.extend(with.evidence.iter().cloned());
+        change.agreed.extend(with.agreed.iter().copied());
     }
     Some(change)
 }

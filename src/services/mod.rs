@@ -17,6 +17,7 @@ pub mod caller;
 mod calls;
 pub mod cases;
 pub mod error;
+pub mod evidence;
 mod facts;
 pub mod feed;
 mod fees;

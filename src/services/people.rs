@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{Currency, Money, NextAction, TransferId, UserId};
 use serde::{Deserialize, Serialize};
 use store::crypto::{Aad, PersonKey};
+use uuid::Uuid;
 
 /// Both ends of a transfer, and what it is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +144,17 @@ impl Sealer {
         opened.try_into().map_err(|_| store::StoreError::corrupt("transfer", self.transfer))
     }
 
+    /// What a person saw of a movement of this transfer, bound to the row `id` of the evidence.
+    pub fn seal_evidence(&self, id: Uuid, words: &str) -> Vec<u8> {
+        self.key.seal(evidence_aad(id), words.as_bytes())
+    }
+
+    /// Reads it back.
+    pub fn open_evidence(&self, id: Uuid, sealed: &[u8]) -> Result<String, store::StoreError> {
+        let plain = self.key.open(evidence_aad(id), sealed)?;
+        String::from_utf8(plain).map_err(|_| store::StoreError::corrupt("evidence", id))
+    }
+
     fn open<T: serde::de::DeserializeOwned>(
         &self,
         column: &'static str,
@@ -155,6 +167,10 @@ impl Sealer {
     fn aad(&self, column: &'static str) -> Aad {
         Aad { table: "transfers", column, row: self.transfer.uuid() }
     }
+}
+
+fn evidence_aad(id: Uuid) -> Aad {
+    Aad { table: "evidence", column: "words", row: id }
 }
 
 impl From<NextAction> for SealedAction {

@@ -18,6 +18,7 @@ pub mod crypto;
 pub mod db;
 pub mod devices;
 pub mod error;
+pub mod evidence;
 pub mod idempotency;
 pub mod inbox;
 pub mod jobs;

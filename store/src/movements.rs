@@ -1,7 +1,7 @@
 //! Movements as stored: written by the writer alone, read here.
 
 use chrono::{DateTime, Utc};
-use domain::{HoldId, Money, Movement, Rail, Reference, TransferId, Wallet};
+use domain::{HoldId, Money, Movement, MovementKind, MovementState, Rail, Reference, TransferId, Wallet};
 
 use crate::db::on;
 use crate::read::{column, money, word};
@@ -50,6 +50,36 @@ pub async fn uncertain(
         after.map_or((DateTime::UNIX_EPOCH, uuid::Uuid::nil()), |(at, reference)| (at, reference.uuid()));
     let rows: Vec<MovementRow> =
         on!(conn, |c| sqlx::query_as(SQL).bind(at).bind(reference).bind(limit).fetch_all(&mut **c).await)?;
+    rows.into_iter().map(Movement::try_from).collect()
+}
+
+/// Which of the movements that people carry out a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ByHand {
+    pub state: Option<MovementState>,
+    pub kind: Option<MovementKind>,
+    pub wallet: Option<Wallet>,
+}
+
+/// Movements that people carry out, the oldest first, up to `limit` after a position.
+pub async fn by_hand(
+    conn: &mut Conn<'_>,
+    filter: &ByHand,
+    after: Option<(DateTime<Utc>, Reference)>,
+    limit: i64,
+) -> Result<Vec<Movement>, StoreError> {
+    const SQL: &str = "SELECT * FROM movements WHERE rail = 'manual' AND (created_at, reference) > ($1, $2) \
+         AND (CAST($3 AS TEXT) IS NULL OR state = $3) AND (CAST($4 AS TEXT) IS NULL OR kind = $4) \
+         AND (CAST($5 AS TEXT) IS NULL OR wallet = $5) ORDER BY created_at, reference LIMIT $6";
+    let (at, reference) =
+        after.map_or((DateTime::UNIX_EPOCH, uuid::Uuid::nil()), |(at, reference)| (at, reference.uuid()));
+    let state = filter.state.map(MovementState::as_str);
+    let kind = filter.kind.map(MovementKind::as_str);
+    let wallet = filter.wallet.as_ref().map(Wallet::as_str);
+    let rows: Vec<MovementRow> = on!(conn, |c| {
+        let query = sqlx::query_as(SQL).bind(at).bind(reference).bind(state).bind(kind);
+        query.bind(wallet).bind(limit).fetch_all(&mut **c).await
+    })?;
     rows.into_iter().map(Movement::try_from).collect()
 }
 

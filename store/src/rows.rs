@@ -108,6 +108,21 @@ table! {
 }
 
 table! {
+    pub struct EvidenceRow in "evidence" {
+        id: Uuid as "uuid",
+        movement: Uuid as "uuid",
+        provider: String as "text",
+        wallet: String as "text",
+        outcome: String as "text",
+        operator_reference: Option<String> as "text",
+        words: Vec<u8> as "bytea",
+        made_by: Uuid as "uuid",
+        agreed_by: Option<Uuid> as "uuid",
+        at: DateTime<Utc> as "timestamptz",
+    }
+}
+
+table! {
     pub struct TimelineRow in "timeline" {
         transfer_id: Uuid as "uuid",
         version: i64 as "bigint",

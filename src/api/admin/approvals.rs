@@ -24,7 +24,7 @@ use crate::services::{ServiceError, approvals};
 pub struct ApprovalQuery {
     /// `pending` (when absent), `approved`, `rejected` or `voided`.
     status: Option<String>,
-    /// `rate_change` or `treasury`; every kind when absent.
+    /// `rate_change`, `treasury`, `movement_confirmation` or `movement_resolution`; every kind when absent.
     kind: Option<String>,
 }
 
@@ -48,7 +48,8 @@ pub struct ApprovalView {
     /// A user's id, or the part of the house that asks.
     made_by: String,
     /// What is asked for: of a rate change, `pair`, the `version` it is over, `before` and `after`; of treasury, `kind`,
-    /// `reference`, `amount`, `from`, `to` and the `bank_account` in the provider's words.
+    /// `reference`, `amount`, `from`, `to` and the `bank_account` in the provider's words; of a movement, what was said of
+    /// it and the `evidence`.
     #[schema(value_type = Object)]
     change: serde_json::Value,
     created_at: String,

@@ -5,6 +5,7 @@ mod approvals;
 mod attention;
 mod audit;
 mod ledger;
+mod movements;
 mod queues;
 mod quotes;
 mod rates;
@@ -26,6 +27,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(queues::inbox))
         .routes(routes!(queues::outbox))
         .routes(routes!(queues::uncertain))
+        .routes(routes!(movements::list))
+        .routes(routes!(movements::confirm))
+        .routes(routes!(movements::resolve))
         .routes(routes!(audit::list))
         .routes(routes!(attention::list))
         .routes(routes!(attention::release))

@@ -96,6 +96,7 @@ impl From<CaseError> for TransferError {
     fn from(error: CaseError) -> TransferError {
         match error {
             CaseError::NotFound(_) => TransferError::NotFound,
+            CaseError::Overtaken => TransferError::Internal(anyhow::anyhow!("a movement was overtaken")),
             CaseError::Refused(refusal) => refusal.into(),
             CaseError::Write(error) => error.into(),
             CaseError::Store(error) => error.into(),

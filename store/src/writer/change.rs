@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::approvals::Approval;
+use crate::evidence::Evidence;
 
 /// One change of the books. Empty parts cost nothing.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,8 @@ pub struct Change {
     pub proposed: Vec<Approval>,
     /// What a second person agrees to by this change.
     pub agreed: Vec<Agreed>,
+    /// What people said that led to this change.
+    pub evidence: Vec<Evidence>,
 }
 
 /// The consent of a second person: to something that waits, as it was shown, and to nobody's own.
@@ -160,6 +163,9 @@ pub enum WriteError {
     /// It was decided before, is their own, or is not what they were shown.
     #[error("{approval} does not wait for this person's consent to this")]
     NotAgreed { approval: ApprovalId },
+    /// It confirmed another movement, or this one before.
+    #[error("the receipt given for movement {movement} has served already")]
+    ReceiptUsed { movement: Reference },
     #[error("quote {quote} serves another transfer")]
     QuoteUsed { quote: QuoteId },
     #[error("the key was used for another request")]
@@ -208,6 +214,7 @@ impl Change {
         self.audit.extend(other.audit);
         self.proposed.extend(other.proposed);
         self.agreed.extend(other.agreed);
+        self.evidence.extend(other.evidence);
         self.kept = self.kept.or(other.kept);
         self.applied = self.applied.or(other.applied);
         self

@@ -16,8 +16,10 @@ use super::change::{
     Agreed, Answer, Applied, Change, Claim, Kept, NewAudit, NewCallback, NewPromise, TransferWrite,
     WriteError, Written,
 };
+use super::evidence;
 use super::treasury::{self, Pending};
 use crate::approvals::Approval;
+use crate::evidence::{Evidence, Receipt};
 
 pub(super) type Verdict = Result<Written, WriteError>;
 
@@ -33,6 +35,8 @@ pub(super) struct Loaded {
     pub treasury: HashMap<Uuid, i64>,
     /// Approvals that wait, of those that somebody agrees to.
     pub approvals: HashMap<Uuid, Pending>,
+    /// Receipts that have served, of those that somebody brings.
+    pub receipts: HashSet<Receipt>,
     /// The current attempt of each promise and callback that is not finished.
     pub attempts: HashMap<Uuid, i64>,
     pub balances: Vec<Balance>,
@@ -54,6 +58,7 @@ pub(super) struct Effects {
     pub treasury: Vec<(TreasuryMovement, i64)>,
     pub proposed: Vec<Approval>,
     pub agreed: Vec<Agreed>,
+    pub evidence: Vec<Evidence>,
     /// Timeline lines: transfer, version, and its place within the version.
     pub timeline: Vec<(TransferId, i64, i64, domain::transfer::Happening)>,
     pub entries: Vec<JournalEntry>,
@@ -79,6 +84,8 @@ struct Deciding {
     /// Treasury movements in their last version, and those versions.
     treasury: HashMap<Uuid, TreasuryMovement>,
     treasury_versions: HashMap<Uuid, i64>,
+    /// Receipts that this batch has used.
+    receipts: HashSet<Receipt>,
     effects: Effects,
 }
 
@@ -101,6 +108,7 @@ pub(super) fn decide(
         order: Vec::new(),
         treasury: HashMap::new(),
         treasury_versions: HashMap::new(),
+        receipts: HashSet::new(),
         effects: Effects::none(batch, at),
     };
     let verdicts = changes.iter().map(|change| deciding.take(change)).collect();
@@ -114,6 +122,7 @@ impl Deciding {
         }
         self.check_versions(change)?;
         treasury::check(change, &self.loaded, &self.treasury_versions)?;
+        evidence::check(change, &self.loaded, &self.receipts)?;
         self.check_leases(change)?;
         self.book.apply(&change.ledger)?.iter().for_each(raise);
         self.keep(change);
@@ -191,6 +200,8 @@ impl Deciding {
         effects.audit.extend(change.audit.iter().cloned());
         effects.proposed.extend(change.proposed.iter().cloned());
         effects.agreed.extend(change.agreed.iter().copied());
+        self.receipts.extend(change.evidence.iter().filter_map(Evidence::receipt));
+        effects.evidence.extend(change.evidence.iter().cloned());
     }
 
     fn keep_transfer(&mut self, write: &TransferWrite) {
@@ -266,6 +277,7 @@ impl Effects {
             treasury: vec![],
             proposed: vec![],
             agreed: vec![],
+            evidence: vec![],
             timeline: vec![],
             entries: vec![],
             promises: vec![],

@@ -11,6 +11,7 @@
 mod change;
 mod decide;
 mod effects;
+mod evidence;
 mod needs;
 mod postgres;
 mod sqlite;

@@ -6,6 +6,7 @@ use domain::{Account, LedgerStep};
 use uuid::Uuid;
 
 use super::change::Change;
+use crate::evidence::{Evidence, Receipt};
 
 /// Keys to load, each once and in id order, which is the order of locking.
 #[derive(Default)]
@@ -19,6 +20,8 @@ pub(super) struct Needs {
     pub treasury: Vec<Uuid>,
     /// Approvals that somebody agrees to.
     pub approvals: Vec<Uuid>,
+    /// Receipts that somebody brings.
+    pub receipts: Vec<Receipt>,
     pub promises: Vec<Uuid>,
     pub callbacks: Vec<Uuid>,
     /// Holds to be resolved; their accounts are needed too.
@@ -40,6 +43,7 @@ impl Needs {
             let changed = change.treasury.iter().filter(|movement| movement.version > 1);
             needs.treasury.extend(changed.map(|movement| movement.reference.uuid()));
             needs.approvals.extend(change.agreed.iter().map(|agreed| agreed.approval.uuid()));
+            needs.receipts.extend(change.evidence.iter().filter_map(Evidence::receipt));
             needs.promises.extend(change.kept.iter().map(|kept| kept.id.uuid()));
             needs.callbacks.extend(change.applied.iter().map(|applied| applied.id.uuid()));
             change.ledger.iter().for_each(|step| needs.step(step));

@@ -18,7 +18,9 @@ use super::change::{Answer, Change, Written};
 use super::decide::{Effects, Loaded, Verdict, decide};
 use super::effects::{answer_row, callback_ids};
 use super::needs::Needs;
-use super::{BATCH, Item, Moment, TRIES, all_failed, answer, is_fatal, measure, next_batch, split, treasury};
+use super::{
+    BATCH, Item, Moment, TRIES, all_failed, answer, evidence, is_fatal, measure, next_batch, split, treasury,
+};
 use crate::StoreError;
 use crate::rows::{
     AccountRow, AnswerRow, AuditRow, BatchRow, EntryRow, HoldRow, InboxRow, MovementRow, OutboxRow,
@@ -133,6 +135,7 @@ impl Engine {
                 rows.into_iter().map(|(id, version)| (TransferId::from_uuid(id), version)).collect();
         }
         treasury::load_postgres(tx, &needs, &mut loaded).await?;
+        evidence::load_postgres(tx, &needs, &mut loaded).await?;
         load_attempts(tx, &needs, &mut loaded).await?;
         if !needs.holds.is_empty() {
             const SQL: &str = "SELECT * FROM holds WHERE id = ANY($1) ORDER BY id FOR UPDATE";
@@ -276,6 +279,7 @@ async fn save(tx: &mut PgConnection, effects: &Effects) -> Result<(), StoreError
     change_transfers(tx, effects).await?;
     change_movements(tx, effects).await?;
     treasury::save_postgres(tx, effects).await?;
+    evidence::save_postgres(tx, effects).await?;
     change_holds(tx, effects).await?;
     finish_promises(tx, effects).await?;
     finish_callbacks(tx, effects).await?;

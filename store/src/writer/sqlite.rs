@@ -15,7 +15,9 @@ use super::change::{Answer, Change, Written};
 use super::decide::{Effects, Loaded, Verdict, decide};
 use super::effects::answer_row;
 use super::needs::Needs;
-use super::{BATCH, Item, Moment, all_failed, answer, is_fatal, measure, next_batch, split, treasury};
+use super::{
+    BATCH, Item, Moment, all_failed, answer, evidence, is_fatal, measure, next_batch, split, treasury,
+};
 use crate::StoreError;
 use crate::db::SqliteBackend;
 use crate::db::sqlite::{BUSY_TIMEOUT, check};
@@ -113,6 +115,7 @@ fn load(tx: &Transaction<'_>, changes: &[Change]) -> Result<Loaded, StoreError> 
     load_answers(tx, &needs, &mut loaded)?;
     load_versions(tx, &needs, &mut loaded)?;
     treasury::load_lite(tx, &needs, &mut loaded)?;
+    evidence::load_lite(tx, &needs, &mut loaded)?;
     for hold in load_holds(tx, &needs)? {
         needs.account(&hold.account);
         loaded.holds.push(hold);
@@ -225,6 +228,7 @@ fn save(tx: &Transaction<'_>, effects: &Effects) -> Result<(), StoreError> {
     change_transfers(tx, effects)?;
     change_movements(tx, effects)?;
     treasury::save_lite(tx, effects)?;
+    evidence::save_lite(tx, effects)?;
     change_ledger(tx, effects)?;
     finish(tx, effects)
 }

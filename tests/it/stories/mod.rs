@@ -4,6 +4,7 @@ mod happy;
 mod held;
 mod keys;
 mod late;
+mod manual;
 mod refused;
 mod sepa;
 mod uncertain;
