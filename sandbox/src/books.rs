@@ -32,6 +32,7 @@ const RESET: &str = "
     DELETE FROM sessions; DELETE FROM payouts; DELETE FROM batches; DELETE FROM lines;
     DELETE FROM operations; DELETE FROM idempotency; DELETE FROM recipients;
     DELETE FROM recipient_checks; DELETE FROM recipient_blocks;
+    DELETE FROM merchants WHERE NOT by_portal; UPDATE merchants SET deleted_at = NULL;
     DELETE FROM attempts; DELETE FROM deliveries; DELETE FROM sms_messages;
     DELETE FROM stripe_objects; DELETE FROM stripe_agenda; DELETE FROM stripe_idempotency;
     DELETE FROM stripe_operations; DELETE FROM stripe_clock_agenda;

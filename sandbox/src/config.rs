@@ -105,10 +105,11 @@ pub struct WaveWalletConfig {
     /// Answers nothing but its balance.
     #[serde(default)]
     pub disabled: bool,
-    /// The APIs this wallet may use: `checkout`, `payout`, `balance`.
+    /// The APIs this wallet may use: `checkout`, `payout`, `balance`, `aggregated_merchants`.
     #[serde(default = "every_api")]
     pub apis: Vec<String>,
-    /// Aggregated merchants; when there are some, requests must name one.
+    /// Aggregated merchants that Wave opened and reviewed by hand; when there are some, requests must
+    /// name one. Those made by the API may be named, but need not be.
     #[serde(default)]
     pub aggregated_merchants: Vec<String>,
     /// API keys of this wallet.
@@ -139,7 +140,7 @@ impl WaveWalletConfig {
 pub struct WaveKeyConfig {
     /// The bearer token.
     pub key: String,
-    /// What it may be used for: `checkout`, `payout`, `balance`.
+    /// What it may be used for: `checkout`, `payout`, `balance`, `aggregated_merchants`.
     #[serde(default = "every_api")]
     pub scopes: Vec<String>,
     /// Refused as `api-key-revoked`.
@@ -264,5 +265,5 @@ fn main_name() -> String {
 }
 
 fn every_api() -> Vec<String> {
-    ["checkout", "payout", "balance"].map(str::to_owned).to_vec()
+    ["checkout", "payout", "balance", "aggregated_merchants"].map(str::to_owned).to_vec()
 }

@@ -67,6 +67,28 @@ CREATE TABLE IF NOT EXISTS webhooks (
     PRIMARY KEY (wallet, name)
 ) STRICT;
 
+-- Wave's aggregated merchants: `by_portal` when the portal lists them, else made by the API.
+CREATE TABLE IF NOT EXISTS merchants (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    wallet TEXT NOT NULL REFERENCES wallets,
+    name TEXT NOT NULL,
+    business_type TEXT NOT NULL,
+    business_description TEXT NOT NULL,
+    business_sector TEXT,
+    business_registration_identifier TEXT,
+    website_url TEXT,
+    manager_name TEXT,
+    checkout_fee TEXT,
+    payout_fee TEXT,
+    is_locked INTEGER NOT NULL,
+    by_portal INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    deleted_at INTEGER,
+    UNIQUE (wallet, id)
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS merchants_by_name ON merchants (wallet, name) WHERE deleted_at IS NULL;
+
 CREATE TABLE IF NOT EXISTS sessions (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,

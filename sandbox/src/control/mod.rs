@@ -45,6 +45,7 @@ pub fn routes() -> Router<Shared> {
         .route("/_control/wave/sweep", post(money::sweep))
         .route("/_control/wave/recipients", post(money::recipient))
         .route("/_control/wave/wallets", get(portal::wallets).post(portal::put_wallet))
+        .route("/_control/wave/merchants", post(portal::review))
         .route(
             "/_control/wave/webhooks",
             get(portal::webhooks).post(portal::put_webhook).delete(portal::clear_webhooks),

@@ -12,6 +12,8 @@ use crate::app::Shared;
 use crate::config::{WaveWalletConfig, WaveWebhookConfig};
 use crate::courier::{self, Proof};
 use crate::ids;
+use crate::wave::fee::FeeStructure;
+use crate::wave::merchant_book;
 use crate::wave::sender;
 use crate::wave::wallet::{self, Wallet};
 use crate::wave::webhooks::{self, Event};
@@ -31,6 +33,34 @@ pub async fn put_wallet(
 ) -> Result<Json<WaveWalletConfig>, Refusal> {
     app.at_desk(|desk| wallet::put(desk.tx, &wish).map_err(Refusal::from))?;
     Ok(Json(wish))
+}
+
+/// The body of `POST /_control/wave/merchants`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    wallet: String,
+    id: String,
+    checkout_fee: Option<FeeStructure>,
+    payout_fee: Option<FeeStructure>,
+    #[serde(default = "yes")]
+    locked: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `POST /_control/wave/merchants`: what Wave decides when it reviews an aggregated merchant.
+pub async fn review(State(app): State<Shared>, Wish(wish): Wish<Review>) -> Result<Json<Value>, Refusal> {
+    app.at_desk(|desk| {
+        wallet_named(desk, &wish.wallet)?;
+        let fees = (wish.checkout_fee, wish.payout_fee);
+        merchant_book::review(desk.tx, &wish.wallet, &wish.id, fees, wish.locked)?;
+        let merchant = merchant_book::find(desk.tx, &wish.wallet, &wish.id)?;
+        let merchant = merchant.ok_or_else(|| Refusal::not_found("no such aggregated merchant"))?;
+        Ok(Json(merchant.view()))
+    })
 }
 
 /// `GET /_control/wave/webhooks`.

@@ -2,7 +2,8 @@
 //!
 //! A [`Call`] exists only for a caller that passed all of them, and it sees only its own wallet.
 //! Signatures are checked over the bytes that arrived, by the simulators' clock. Codes that no
-//! source names are *chosen*: `missing-permission` (scope) and `invalid-signature`.
+//! source names are *chosen*: `missing-permission` (scope; `no-permission` for aggregated merchants is
+//! documented) and `invalid-signature`.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, FromRequest, Request};
@@ -155,12 +156,20 @@ fn check_scope(route: &str, wallet: &Wallet, key: &WaveKeyConfig) -> Result<(), 
     }
     match key.scopes.iter().any(|name| name == api) {
         true => Ok(()),
-        false => Err(WaveError::new(403, "missing-permission", format!("The key lacks {api}"))),
+        false => Err(WaveError::new(403, scope_code(api), format!("The key lacks {api}"))),
+    }
+}
+
+fn scope_code(api: &str) -> &'static str {
+    match api {
+        "aggregated_merchants" => "no-permission",
+        _ => "missing-permission",
     }
 }
 
 fn api_of(route: &str) -> &'static str {
     match route {
+        _ if route.contains("/v1/aggregated_merchants") => "aggregated_merchants",
         _ if route.contains("/v1/checkout") || route.ends_with("/refund") => "checkout",
         _ if route.contains("/v1/balance") || route.contains("/v1/transactions") => "balance",
         _ => "payout",

@@ -14,7 +14,7 @@ use super::idempotency;
 use super::payout;
 use super::payout_book::{self, Payout, PayoutStatus};
 use crate::app::Desk;
-use crate::clock::{Instant, micros};
+use crate::clock::micros;
 use crate::ids;
 
 /// `POST /v1/payout-batch`.
@@ -22,7 +22,7 @@ pub async fn create(call: Call) -> Result<Reply, WaveError> {
     let body = call.json()?;
     call.at_desk(|desk| {
         idempotency::once(desk, &call, &body, || {
-            let payouts = read(&body, &call, desk.now)?;
+            let payouts = read(desk, &body, &call)?;
             let id = ids::lower("pb-", 13);
             desk.tx.execute(
                 "INSERT INTO batches VALUES (?1, ?2, ?3)",
@@ -57,7 +57,7 @@ fn wallet_of(desk: &Desk<'_>, id: &str) -> rusqlite::Result<Option<String>> {
         .optional()
 }
 
-fn read(body: &Value, call: &Call, now: Instant) -> Result<Vec<Payout>, WaveError> {
+fn read(desk: &Desk<'_>, body: &Value, call: &Call) -> Result<Vec<Payout>, WaveError> {
     let items = match body.get("payouts").and_then(Value::as_array) {
         Some(items) if !items.is_empty() => items,
         _ => {
@@ -69,7 +69,7 @@ fn read(body: &Value, call: &Call, now: Instant) -> Result<Vec<Payout>, WaveErro
     let (mut payouts, mut wrong) = (Vec::new(), Vec::new());
     for (index, item) in items.iter().enumerate() {
         let prefix = vec![Value::from("payouts"), Value::from(index)];
-        match payout::read(item, &call.wallet, prefix, now) {
+        match payout::read(item, &call.wallet, prefix, desk.now) {
             Ok((payout, details)) => {
                 payouts.push(payout);
                 wrong.extend(details);
@@ -78,6 +78,6 @@ fn read(body: &Value, call: &Call, now: Instant) -> Result<Vec<Payout>, WaveErro
         }
     }
     fields::check(wrong)?;
-    payouts.iter().try_for_each(|payout| payout::check_wallet(payout, &call.wallet))?;
+    payouts.iter_mut().try_for_each(|payout| payout::check_wallet(desk, payout, &call.wallet))?;
     Ok(payouts)
 }

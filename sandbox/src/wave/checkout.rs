@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::auth::Call;
 use super::errors::{Reply, WaveError};
 use super::fields::{self, Fields};
+use super::merchant;
 use super::session::{self, CheckoutStatus, LIFETIME, PaymentStatus, Session};
 use super::wallet::Wallet;
 use crate::app::Desk;
@@ -90,7 +91,7 @@ fn read(body: &Value, wallet: &Wallet, desk: &Desk<'_>) -> Result<Session, WaveE
     };
     fields::check(fields.finish())?;
     fields::check_currency(&session.currency, wallet)?;
-    check_aggregated_merchant(session.aggregated_merchant_id.as_deref(), wallet)?;
+    merchant::named(desk, session.aggregated_merchant_id.as_deref(), wallet)?;
     Ok(session)
 }
 
@@ -115,24 +116,5 @@ fn open(wallet: &Wallet, now: Instant) -> Session {
         expires_at: now + LIFETIME,
         completed_at: None,
         refunded_at: None,
-    }
-}
-
-/// Aggregators must name one of their merchants, others none.
-pub fn check_aggregated_merchant(id: Option<&str>, wallet: &Wallet) -> Result<(), WaveError> {
-    let known = &wallet.portal.aggregated_merchants;
-    match id {
-        None if known.is_empty() => Ok(()),
-        None => Err(WaveError::new(
-            400,
-            "aggregated-merchant-required",
-            "this wallet must name an aggregated merchant",
-        )),
-        Some(id) if known.iter().any(|merchant| merchant == id) => Ok(()),
-        Some(id) => Err(WaveError::new(
-            400,
-            "invalid-aggregated-merchant-id",
-            format!("{id} is not a merchant of this wallet"),
-        )),
     }
 }

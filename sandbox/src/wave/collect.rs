@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::fee;
 use super::ledger::{self, Line, Operation, OperationKind};
+use super::merchant_book;
 use super::session::{self, CheckoutStatus, PaymentStatus, Session};
 use super::wallet::Wallet;
 use super::webhooks::{self, Event};
@@ -34,9 +35,13 @@ pub fn pay(desk: &Desk<'_>, session: Session, payment: &Payment) -> rusqlite::Re
         return fail(desk, session, "payer-mobile-mismatch");
     }
     let amount = payment.amount.unwrap_or(session.amount);
+    let merchant = match &session.aggregated_merchant_id {
+        Some(id) => merchant_book::find(desk.tx, &session.wallet, id)?,
+        None => None,
+    };
     let session = Session {
         amount,
-        fee: fee::of_collection(amount),
+        fee: fee::of_collection(amount, merchant.and_then(|merchant| merchant.checkout_fee)),
         checkout_status: CheckoutStatus::Complete,
         payment_status: PaymentStatus::Succeeded,
         transaction_id: Some(ids::upper("T_", 10)),
@@ -124,7 +129,7 @@ pub fn pay_directly(
     payer: Option<&str>,
     custom_fields: Option<&Map<String, Value>>,
 ) -> rusqlite::Result<String> {
-    let (transaction, fee) = (ids::upper("T_", 10), fee::of_collection(amount));
+    let (transaction, fee) = (ids::upper("T_", 10), fee::of_collection(amount, None));
     let mut extra = ledger::fields(&[("counterparty_mobile", payer)]);
     if let Some(fields) = custom_fields {
         extra.insert("custom_fields".to_owned(), json!(fields));

@@ -111,6 +111,11 @@ impl<'a> Fields<'a> {
         url
     }
 
+    /// How much was wrong so far.
+    pub fn faults(&self) -> usize {
+        self.wrong.len()
+    }
+
     /// What was wrong, if anything.
     pub fn finish(self) -> Vec<Detail> {
         self.wrong

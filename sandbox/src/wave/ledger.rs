@@ -8,7 +8,7 @@
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::{Map, Value, json};
 
-use super::wallet;
+use super::{merchant_book, wallet};
 use crate::app::Desk;
 use crate::books::{instant, json as json_column, to_json, words};
 use crate::clock::{Instant, micros, to_the_second};
@@ -68,9 +68,16 @@ pub struct Operation<'a> {
     pub transaction_id: Option<&'a str>,
 }
 
-/// Posts a line to the wallet's statement and moves its balance.
+/// Posts a line to the wallet's statement and moves its balance. A line that is about an aggregated
+/// merchant tells its name, as it is then.
 pub fn post(desk: &Desk<'_>, wallet: &str, line: &Line) -> rusqlite::Result<()> {
     let balance = wallet::move_balance(desk.tx, wallet, line.amount)?;
+    let mut extra = line.extra.clone();
+    if let Some(id) = extra.get("aggregated_merchant_id").and_then(Value::as_str)
+        && let Some(name) = merchant_book::name_of(desk.tx, wallet, id)?
+    {
+        extra.insert("aggregated_merchant_name".to_owned(), Value::from(name));
+    }
     desk.tx
         .prepare_cached(
             "INSERT INTO lines (wallet, at, transaction_id, transaction_type, amount, fee, balance,
@@ -88,7 +95,7 @@ pub fn post(desk: &Desk<'_>, wallet: &str, line: &Line) -> rusqlite::Result<()> 
             balance,
             line.reverses.is_some(),
             line.reverses,
-            to_json(&line.extra)?,
+            to_json(&extra)?,
         ])?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A simulated Wave Business API.
 //!
 //! Written from notes on Wave's published documentation (<https://docs.wave.com>: business,
-//! checkout, payout, balance and webhooks) and on what its clients have met, not from a live
+//! checkout, payout, balance, aggregated merchants and webhooks) and on what its clients have met, not from a live
 //! account; what no source tells is *chosen* and marked so where it is decided. Wallets hold real
 //! balances, every movement is a statement line, and callbacks commit with what they tell of.
 //!
@@ -16,6 +16,8 @@ pub mod fee;
 pub mod fields;
 pub mod idempotency;
 pub mod ledger;
+pub mod merchant;
+pub mod merchant_book;
 pub mod page;
 pub mod payout;
 pub mod payout_book;
@@ -54,6 +56,11 @@ pub fn api() -> Router<Shared> {
         .route("/wave/v1/payout-batch", post(batch::create))
         .route("/wave/v1/payout-batch/", post(batch::create))
         .route("/wave/v1/payout-batch/{id}", get(batch::get))
+        .route("/wave/v1/aggregated_merchants", post(merchant::create).get(merchant::list))
+        .route(
+            "/wave/v1/aggregated_merchants/{id}",
+            get(merchant::get).put(merchant::update).delete(merchant::delete),
+        )
         .route("/wave/v1/verify_recipient", post(recipient::verify))
         .route("/wave/v1/verify_recipient/", post(recipient::verify))
         .method_not_allowed_fallback(async || wrong_method())

@@ -20,7 +20,7 @@ const TEMPLATE: &str = include_str!("page.html");
 
 /// `GET /wave/c/{id}`.
 pub async fn show(State(app): State<Shared>, Path(id): Path<String>) -> Response {
-    answer(app.at_desk(|desk| Ok(session::find(desk.tx, &id)?.map(|session| render(&session)))))
+    answer(app.at_desk(|desk| Ok(session::find(desk.tx, &id)?.map(|session| render(desk, &session)))))
 }
 
 /// `POST /wave/c/{id}/pay`, with the payer's number in `payer`.
@@ -75,7 +75,7 @@ fn leave(session: &Session) -> Response {
     Redirect::to(to).into_response()
 }
 
-fn render(session: &Session) -> Response {
+fn render(desk: &Desk<'_>, session: &Session) -> Response {
     if session.checkout_status != CheckoutStatus::Open {
         return leave(session);
     }
@@ -85,6 +85,7 @@ fn render(session: &Session) -> Response {
         .replace("{amount}", &major(session.amount, &session.currency))
         .replace("{currency}", &escape(&session.currency))
         .replace("{payer}", &escape(payer))
+        .replace("{business}", &escape(&session.business_name(desk.tx).unwrap_or_default()))
         .replace("{reference}", &escape(session.client_reference.as_deref().unwrap_or("–")));
     html::page(page)
 }

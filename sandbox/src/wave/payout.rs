@@ -9,12 +9,12 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::auth::Call;
-use super::checkout::check_aggregated_merchant;
 use super::errors::{Detail, Reply, WaveError};
 use super::fee;
 use super::fields::{self, Fields};
 use super::idempotency;
 use super::ledger::{self, Line, Operation, OperationKind};
+use super::merchant;
 use super::payout_book::{self, Payout, PayoutStatus};
 use super::recipient::{self, Behaviour};
 use super::wallet::{self, Wallet};
@@ -29,7 +29,7 @@ pub async fn create(call: Call) -> Result<Reply, WaveError> {
         idempotency::once(desk, &call, &body, || {
             let (mut payout, wrong) = read(&body, &call.wallet, Vec::new(), desk.now)?;
             fields::check(wrong)?;
-            check_wallet(&payout, &call.wallet)?;
+            check_wallet(desk, &mut payout, &call.wallet)?;
             execute(desk, &mut payout)?;
             Reply::json(&payout.view())
         })
@@ -74,7 +74,7 @@ pub fn read(
         wallet: wallet.name().to_owned(),
         batch_id: None,
         amount,
-        fee: fee::of_payout(amount, &currency),
+        fee: fee::of_payout(amount, &currency, None),
         currency,
         mobile: fields.required_mobile("mobile"),
         name: fields.text("name", 255),
@@ -91,11 +91,14 @@ pub fn read(
     Ok((payout, fields.finish()))
 }
 
-/// Refuses what this wallet cannot pay at all.
-pub fn check_wallet(payout: &Payout, wallet: &Wallet) -> Result<(), WaveError> {
+/// Refuses what this wallet cannot pay at all, and takes the fee of the merchant that is named.
+pub fn check_wallet(desk: &Desk<'_>, payout: &mut Payout, wallet: &Wallet) -> Result<(), WaveError> {
     fields::check_currency(&payout.currency, wallet)?;
     fields::check_country(&payout.mobile, wallet)?;
-    check_aggregated_merchant(payout.aggregated_merchant_id.as_deref(), wallet)
+    let merchant = merchant::named(desk, payout.aggregated_merchant_id.as_deref(), wallet)?;
+    let structure = merchant.and_then(|merchant| merchant.payout_fee);
+    payout.fee = fee::of_payout(payout.amount, &payout.currency, structure);
+    Ok(())
 }
 
 fn execute(desk: &Desk<'_>, payout: &mut Payout) -> Result<(), WaveError> {

@@ -144,10 +144,14 @@ pub async fn verify(call: Call) -> Result<Reply, WaveError> {
     let mobile = fields.required_mobile("mobile");
     let name = fields.text("name", 255);
     let national_id = fields.text("national_id", 255);
-    let currency = fields.text("currency", 3).unwrap_or_else(|| call.wallet.currency.clone());
+    let currency = match body.get("currency").is_some_and(|currency| !currency.is_null()) {
+        true => fields.currency("currency"),
+        false => call.wallet.currency.clone(),
+    };
     let has_amount = body.get("amount").is_some_and(|amount| !amount.is_null());
     let amount = has_amount.then(|| fields.amount("amount", &currency));
     fields::check(fields.finish())?;
+    fields::check_currency(&currency, &call.wallet)?;
     fields::check_country(&mobile, &call.wallet)?;
     // A refused check counts too, so it commits what it counted.
     call.at_desk(|desk| {

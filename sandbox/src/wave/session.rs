@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::{Value, json};
 
+use super::merchant_book;
 use crate::app::Desk;
 use crate::books::{instant, instant_or_none, words};
 use crate::clock::{Instant, micros, to_the_second};
@@ -92,7 +93,7 @@ impl Session {
             "payment_status": self.payment_status,
             "client_reference": self.client_reference,
             "aggregated_merchant_id": self.aggregated_merchant_id,
-            "business_name": business_name(desk.tx, &self.wallet),
+            "business_name": self.business_name(desk.tx),
             "success_url": self.success_url,
             "error_url": self.error_url,
             "restrict_payer_mobile": self.restrict_payer_mobile,
@@ -103,6 +104,13 @@ impl Session {
             "when_expires": to_the_second(self.expires_at),
             "when_completed": self.completed_at.map(to_the_second),
         })
+    }
+
+    /// Whom the payer pays: the aggregated merchant that was named, else the business of the wallet.
+    pub fn business_name(&self, tx: &Transaction<'_>) -> Option<String> {
+        let merchant = self.aggregated_merchant_id.as_deref();
+        let merchant = merchant.and_then(|id| merchant_book::name_of(tx, &self.wallet, id).ok()?);
+        merchant.or_else(|| business_name(tx, &self.wallet))
     }
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Session> {

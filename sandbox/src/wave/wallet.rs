@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
+use super::merchant_book;
 use crate::books::{json, to_json};
 use crate::config::{WaveKeyConfig, WaveWalletConfig};
 
@@ -97,6 +98,7 @@ pub fn put(tx: &Transaction<'_>, portal: &WaveWalletConfig) -> rusqlite::Result<
             to_json(&portal.aggregated_merchants)?,
         ],
     )?;
+    merchant_book::put_portal(tx, &portal.wallet, &to_json(&portal.aggregated_merchants)?)?;
     portal.keys.iter().try_for_each(|key| put_key(tx, &portal.wallet, key))
 }
 

@@ -9,6 +9,7 @@ mod control;
 mod faults;
 mod hosted_page;
 mod kit;
+mod merchants;
 mod mtn;
 mod orange_web;
 mod payouts;

@@ -287,6 +287,9 @@ async fn recipients_are_verified_by_name_id_and_limit() {
         assert_eq!(shown, expected, "{body}");
     }
     verify(json!({"name": "x"})).await.refused(400, "request-validation-error");
+    verify(json!({"mobile": AWA, "currency": "cfa"})).await.refused(400, "request-validation-error");
+    verify(json!({"mobile": AWA, "currency": "GNF"})).await.refused(400, "currency-mismatch");
+    verify(json!({"mobile": "+2250700000001"})).await.refused(400, "country-mismatch");
 
     let busy = json!({"mobile": "+221770000006"});
     for _ in 0..30 {
