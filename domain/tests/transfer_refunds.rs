@@ -3,34 +3,24 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-
-use domain::recipes::{self, single, unwind, unwind_part};
+use domain::recipes::{self, single, taken_back, unwind, unwind_part};
 use domain::transfer::Fresh;
 use domain::{
     Account, BusinessId, EntryId, EntryKind, Hold, HoldId, JournalEntry, LedgerError, LedgerStep, Money,
     Nature, Posting, Rail, Transfer,
 };
 use proptest::prelude::*;
-use support::{Books, Counter, Exchange, Order, floats, start, transfer};
+use support::{Books, Counter, Exchange, Order, floats, net, start, transfer};
 
+/// Under both policies about our fee.
 fn terms() -> impl Strategy<Value = Transfer> {
-    (prop::sample::select(&Exchange::ALL[..]), 1_000..50_000_000_i64).prop_map(|(exchange, send)| {
-        let order = Order { exchange, funding: Rail::Wave, payout: Rail::Wave, send, to_self: false };
-        transfer(order, 1, start()).0
-    })
-}
-
-/// What postings come to on each account, debits less credits.
-fn net(postings: &[Posting]) -> BTreeMap<Account, i128> {
-    let mut net: BTreeMap<Account, i128> = BTreeMap::new();
-    for posting in postings {
-        let minor = i128::from(posting.amount.minor());
-        *net.entry(posting.debit.clone()).or_default() += minor;
-        *net.entry(posting.credit.clone()).or_default() -= minor;
-    }
-    net.retain(|_, minor| *minor != 0);
-    net
+    let keeps_fee = prop::sample::select(vec![None, Some(false), Some(true)]);
+    (prop::sample::select(&Exchange::ALL[..]), 1_000..50_000_000_i64, keeps_fee).prop_map(
+        |(exchange, send, refund_keeps_fee)| {
+            let order = Order { exchange, funding: Rail::Wave, payout: Rail::Wave, send, to_self: false };
+            Transfer { refund_keeps_fee, ..transfer(order, 1, start()).0 }
+        },
+    )
 }
 
 /// What the payer's account must have got back when `refunded` is undone: just that; but within one currency what was
@@ -39,7 +29,8 @@ fn returned(terms: &Transfer, refunded: i64) -> i128 {
     if terms.send.currency() != terms.receive.currency() {
         return i128::from(refunded);
     }
-    i128::from(terms.fee.minor()) * i128::from(refunded) / i128::from(terms.total.minor())
+    let fee = if terms.keeps_fee() { 0 } else { i128::from(terms.fee.minor()) };
+    fee * i128::from(refunded) / i128::from(terms.refundable().minor())
 }
 
 proptest! {
@@ -50,25 +41,48 @@ proptest! {
         terms in terms(),
         cuts in prop::collection::vec(0..=1_000_i64, 0..12),
     ) {
-        let (payer, total) = (terms.payer_account(), terms.total.minor());
+        let (payer, total) = (terms.payer_account(), terms.refundable().minor());
         let mut ends: Vec<i64> = cuts.iter().map(|cut| share(total, *cut)).collect();
         ends.push(total);
         ends.sort_unstable();
-        let (mut before, mut all) = (0, Vec::new());
+        let (mut before, mut all, mut taken) = (0, Vec::new(), 0);
         for after in ends {
             let at = |minor| Money::new(minor, terms.total.currency());
             let part = unwind_part(&terms, at(before), at(after)).unwrap();
             let given = -net(&part).get(&payer).copied().unwrap_or_default();
             prop_assert_eq!(given, returned(&terms, after) - returned(&terms, before), "{} to {}", before, after);
+            let share = taken_back(&terms, at(before), at(after)).unwrap();
+            prop_assert!(!share.is_negative());
+            prop_assert_eq!(share.currency(), terms.receive.currency());
+            if terms.send.currency() == terms.receive.currency() {
+                prop_assert_eq!(i128::from(share.minor()) + given, i128::from(after - before));
+            } else {
+                let unwound = net(&part).get(&terms.converted_account()).copied().unwrap_or_default();
+                prop_assert_eq!(i128::from(share.minor()), unwound, "what the payee gives is what is undone");
+            }
+            taken += share.minor();
             all.extend(part);
             before = after;
+        }
+        prop_assert_eq!(taken, terms.receive.minor());
+        let kept = i128::from(if terms.keeps_fee() { terms.fee.minor() } else { 0 });
+        let conversion = net(&recipes::conversion(&terms).unwrap());
+        let undone = net(&all);
+        for (account, minor) in &conversion {
+            let left = minor + undone.get(account).copied().unwrap_or_default();
+            let expected = match account {
+                Account::FeeRevenue { .. } => -kept,
+                account if *account == payer => kept,
+                _ => 0,
+            };
+            prop_assert_eq!(left, expected, "left on {}", account);
         }
         prop_assert_eq!(net(&all), net(&unwind(&terms).unwrap()));
     }
 
     #[test]
     fn more_than_the_whole_is_refused(terms in terms(), beyond in 1..1_000_i64) {
-        let too_much = Money::new(terms.total.minor() + beyond, terms.total.currency());
+        let too_much = Money::new(terms.refundable().minor() + beyond, terms.total.currency());
         let negative = Money::new(-beyond, terms.total.currency());
         let nothing = Money::zero(terms.total.currency());
         prop_assert!(unwind_part(&terms, nothing, too_much).is_err());

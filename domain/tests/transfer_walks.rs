@@ -5,31 +5,77 @@ mod support;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::movement::Late;
-use domain::transfer::{Case, Event, Fact, Step};
+use domain::transfer::{Case, Event, Fact, RefundAsk, Refundable, Step};
 use domain::{LedgerError, Money, Movement, MovementKind, MovementState, Rail, Transfer, TransferStatus};
 use proptest::prelude::*;
 use support::{
-    Books, Counter, Exchange, FUNDING, Order, PAYOUT, Walked, customer, floats, heard, owner, revalued,
-    start, succeeded, transfer,
+    Books, Counter, Exchange, FUNDING, Order, PAYOUT, Walked, customer, floats, friend, heard, owner,
+    revalued, start, succeeded, transfer,
 };
 
 /// What a walker does next; numbers choose among what is there.
 #[derive(Clone, Debug)]
 enum Act {
-    Hear { case: usize, movement: usize, word: Word },
-    Dispatch { case: usize, movement: usize },
-    Expire { case: usize },
-    Cancel { case: usize },
-    LearnFee { case: usize, movement: usize, fee: i64 },
-    GiveBack { case: usize, movement: usize },
-    Reuse { case: usize, movement: usize },
-    Hold { case: usize },
-    Release { case: usize },
-    Refuse { case: usize },
-    Revalue { case: usize },
-    Wait { seconds: i64 },
+    Hear {
+        case: usize,
+        movement: usize,
+        word: Word,
+    },
+    Dispatch {
+        case: usize,
+        movement: usize,
+    },
+    Expire {
+        case: usize,
+    },
+    Cancel {
+        case: usize,
+    },
+    LearnFee {
+        case: usize,
+        movement: usize,
+        fee: i64,
+    },
+    GiveBack {
+        case: usize,
+        movement: usize,
+    },
+    Reuse {
+        case: usize,
+        movement: usize,
+    },
+    Hold {
+        case: usize,
+    },
+    Release {
+        case: usize,
+    },
+    Refuse {
+        case: usize,
+    },
+    Revalue {
+        case: usize,
+    },
+    /// Thousandths of what is left; all of it when absent.
+    AskRefund {
+        case: usize,
+        part: Option<i64>,
+        keeps_fee: bool,
+        funding: Refundable,
+        reversible: bool,
+    },
+    /// The payee spends thousandths of their balance.
+    Spend {
+        part: i64,
+    },
+    Wait {
+        seconds: i64,
+    },
     TopUp,
 }
+
+/// Whatever movement began last.
+const LAST: usize = usize::MAX;
 
 #[derive(Clone, Debug)]
 enum Word {
@@ -60,8 +106,8 @@ fn word() -> impl Strategy<Value = Word> {
     prop_oneof![
         4 => any::<bool>().prop_map(|executing| Word::Pending { executing }),
         3 => prop::option::of(0..900_i64).prop_map(|fee| Word::Disputed { fee }),
-        1 => Just(Word::DisputeWon),
-        2 => Just(Word::FailedLater),
+        3 => Just(Word::DisputeWon),
+        3 => Just(Word::FailedLater),
         8 => (prop::option::of(0..900_i64), 0..90_i64)
             .prop_map(|(fee, minutes_ago)| Word::Succeeded { fee, minutes_ago }),
         1 => Just(Word::WrongAmount),
@@ -76,7 +122,8 @@ fn word() -> impl Strategy<Value = Word> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let (case, movement) = (0..3_usize, 0..8_usize);
+    let case = prop_oneof![2 => Just(0_usize), 1 => 0..3_usize];
+    let movement = prop_oneof![2 => 0..8_usize, 1 => Just(LAST)];
     prop_oneof![
         12 => (case.clone(), movement.clone(), word())
             .prop_map(|(case, movement, word)| Act::Hear { case, movement, word }),
@@ -90,10 +137,27 @@ fn act() -> impl Strategy<Value = Act> {
         3 => case.clone().prop_map(|case| Act::Hold { case }),
         1 => case.clone().prop_map(|case| Act::Release { case }),
         1 => case.clone().prop_map(|case| Act::Refuse { case }),
-        1 => case.prop_map(|case| Act::Revalue { case }),
+        2 => case.clone().prop_map(|case| Act::Revalue { case }),
+        6 => ask_refund(),
+        1 => (1..=1_000_i64).prop_map(|part| Act::Spend { part }),
         2 => (1..4_000_i64).prop_map(|seconds| Act::Wait { seconds }),
         1 => Just(Act::TopUp),
     ]
+}
+
+fn ask_refund() -> impl Strategy<Value = Act> {
+    let part = prop_oneof![1 => Just(None), 4 => (1..=1_000_i64).prop_map(Some)];
+    let funding = prop_oneof![4 => Just(Refundable::Parts), 2 => Just(Refundable::Whole), 1 => Just(Refundable::Nothing)];
+    let case = prop_oneof![4 => Just(0_usize), 1 => 0..3_usize];
+    (case, part, any::<bool>(), funding, prop::bool::weighted(0.9)).prop_map(
+        |(case, part, keeps_fee, funding, reversible)| Act::AskRefund {
+            case,
+            part,
+            keeps_fee,
+            funding,
+            reversible,
+        },
+    )
 }
 
 /// The town during one walk.
@@ -105,6 +169,8 @@ struct Town {
     now: DateTime<Utc>,
     /// How often each kind of thing happened, to know that the walks go everywhere.
     endings: Vec<&'static str>,
+    /// Every word of every timeline.
+    told: Vec<&'static str>,
 }
 
 impl Town {
@@ -115,7 +181,8 @@ impl Town {
             books.endow(&account, float, &mut fresh);
         }
         books.endow(&customer(owner(), order.exchange.currencies().0), balance, &mut fresh);
-        let mut town = Town { order, books, cases: vec![], fresh, now: start(), endings: vec![] };
+        let mut town =
+            Town { order, books, cases: vec![], fresh, now: start(), endings: vec![], told: vec![] };
         let (transfer, wallets) = transfer(order, 1, town.now);
         let step = Case::open(transfer.clone(), &wallets, town.now, &mut town.fresh).unwrap();
         if town.commits(&step) {
@@ -157,6 +224,12 @@ impl Town {
             Act::Refuse { case } => self.happen_if_there(*case, &Event::Refuse { reason: "no".into() }),
             Act::Revalue { case } if *case < self.cases.len() => self.revalue(*case),
             Act::Revalue { .. } => {}
+            Act::AskRefund { case, .. } => {
+                if let Some(event) = self.asked(*case, act) {
+                    self.happen(*case, &event);
+                }
+            }
+            Act::Spend { part } => self.spend(*part),
             Act::Reuse { case, movement } => {
                 let Some((nth, movement)) = self.chosen(*case, *movement) else { return };
                 self.reuse(nth, &movement);
@@ -184,7 +257,12 @@ impl Town {
 
     fn chosen(&self, case: usize, movement: usize) -> Option<(usize, Movement)> {
         let movements = &self.cases.get(case)?.case.movements;
-        Some((case, movements.get(movement % movements.len().max(1))?.clone()))
+        let nth = if movement == LAST {
+            movements.len().checked_sub(1)?
+        } else {
+            movement % movements.len().max(1)
+        };
+        Some((case, movements.get(nth)?.clone()))
     }
 
     fn about(&mut self, case: usize, movement: usize, event: impl Fn(&Movement) -> Option<Event>) {
@@ -227,6 +305,30 @@ impl Town {
         heard(movement, fact)
     }
 
+    fn asked(&self, nth: usize, act: &Act) -> Option<Event> {
+        let Act::AskRefund { part, keeps_fee, funding, reversible, .. } = act else { return None };
+        let t = &self.cases.get(nth)?.case.transfer;
+        let left = t.total.minor() - t.unwound.minor();
+        let amount = |part: i64| Money::new((left * part / 1_000).max(1), t.send.currency());
+        Some(Event::RefundAsked(RefundAsk {
+            amount: part.map(amount),
+            keeps_fee: *keeps_fee,
+            reason: "a person asked".into(),
+            funding: *funding,
+            reverse_within: reversible.then(|| Duration::days(3)),
+        }))
+    }
+
+    /// The payee takes money of theirs away, into our equity.
+    fn spend(&mut self, part: i64) {
+        let account = customer(friend(), self.order.exchange.currencies().1);
+        let available = self.books.book.balance(&account).available().unwrap().minor();
+        let minor = available * part / 1_000;
+        if minor > 0 {
+            self.books.take(&account, minor, &mut self.fresh);
+        }
+    }
+
     fn happen_if_there(&mut self, nth: usize, event: &Event) {
         if nth < self.cases.len() {
             self.happen(nth, event);
@@ -239,14 +341,19 @@ impl Town {
         let Ok(Some(step)) = self.cases[nth].case.advance(event, now, fresh) else { return };
         assert_eq!(step.transfer.version, self.cases[nth].case.transfer.version + 1);
         if !self.commits(&step) {
-            let is_intent = matches!(event, Event::Dispatch { .. });
+            let is_intent = matches!(event, Event::Dispatch { .. } | Event::RefundAsked(_));
             assert!(is_intent, "what happened was refused for want of funds: {event:?}");
-            self.endings.push("shortage");
+            let is_refund = matches!(event, Event::RefundAsked(_));
+            self.endings.push(if is_refund { "spent" } else { "shortage" });
             return;
         }
         self.cases[nth].take(&step);
+        self.told.extend(step.timeline.iter().map(|line| line.event));
         self.endings.push(step.transfer.status.as_str());
-        let counts = matches!(event, Event::Heard { fact: Fact::Unknown { .. } | Fact::NotFound { .. }, .. });
+        let counts = matches!(
+            event,
+            Event::Heard { fact: Fact::Unknown { .. } | Fact::NotFound { .. }, .. } | Event::RefundAsked(_)
+        );
         let again = self.cases[nth].case.advance(event, self.now, &mut self.fresh);
         assert!(counts || !matches!(again, Ok(Some(_))), "{event:?} twice is {again:?}");
     }
@@ -267,19 +374,14 @@ impl Town {
         self.endings.push("reused");
     }
 
-    /// What an unwound conversion is worth at another mid; its promise ends with it, so it is booked once.
+    /// What an unwound conversion is worth at another mid, once.
     fn revalue(&mut self, nth: usize) {
         let (send, receive) = self.order.exchange.currencies();
         if send == receive {
             return;
         }
         let today = revalued(send, receive, self.now);
-        let step =
-            self.cases[nth].case.advance(&Event::Revalue { today }, self.now, &mut self.fresh).unwrap();
-        let Some(step) = step else { return };
-        assert!(self.commits(&step));
-        self.cases[nth].take(&step);
-        self.endings.push("revalued");
+        self.happen(nth, &Event::Revalue { today });
     }
 
     fn top_up(&mut self) {
@@ -314,7 +416,8 @@ impl Town {
                 _ if is_held && words.next() == Some(true) => Event::Release,
                 _ if is_held => Event::Refuse { reason: "no".into() },
                 MovementState::Intended
-                    if movement.kind != MovementKind::Collection && movement.float_hold.is_none() =>
+                    if matches!(movement.kind, MovementKind::Disbursement | MovementKind::Refund)
+                        && movement.float_hold.is_none() =>
                 {
                     Event::Dispatch { movement: movement.reference }
                 }
@@ -329,7 +432,7 @@ impl Town {
     }
 }
 
-/// How some walks begin: the first collection's answer was lost and the provider says three times that it does not
+/// How some walks begin: with a payee who was paid; or the first collection's answer was lost and the provider says three times that it does not
 /// know it, so that the payer is asked again. Both may be paid.
 fn beginning() -> impl Strategy<Value = Vec<Act>> {
     let not_found = Act::Hear { case: 0, movement: 0, word: Word::NotFound { resend: false } };
@@ -338,7 +441,19 @@ fn beginning() -> impl Strategy<Value = Vec<Act>> {
     let paid =
         |movement| Act::Hear { case: 0, movement, word: Word::Succeeded { fee: None, minutes_ago: 0 } };
     let paid_twice = [&asked_again[..], &[paid(1), paid(0)]].concat();
-    prop::sample::select(vec![vec![], asked_again, paid_twice])
+    let sent = [Act::Dispatch { case: 0, movement: LAST }, paid(LAST)];
+    let completed = [&[Act::TopUp, paid(0)], &sent[..]].concat();
+    let asked = Act::AskRefund {
+        case: 0,
+        part: Some(400),
+        keeps_fee: false,
+        funding: Refundable::Parts,
+        reversible: true,
+    };
+    let partly_back = [&completed[..], &[asked], &sent].concat();
+    let twice = [&partly_back[..], &partly_back[4..]].concat();
+    let begun = vec![vec![], vec![], asked_again, paid_twice, completed, partly_back, twice.clone()];
+    prop::sample::select([begun, vec![twice[..7].to_vec(), twice]].concat())
 }
 
 /// At least this many walks; more when `PROPTEST_CASES` asks for them.
@@ -383,12 +498,15 @@ fn the_walks_go_everywhere() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let mut met = std::collections::BTreeMap::<&str, usize>::new();
-    let walk = (order(), prop::collection::vec(act(), 0..60));
-    for _ in 0..1_500 {
-        let (order, acts) = walk.new_tree(&mut runner).unwrap().current();
+    let mut told = std::collections::BTreeMap::<&str, usize>::new();
+    let walk = (order(), beginning(), prop::collection::vec(act(), 0..60));
+    for _ in 0..3_000 {
+        let (order, beginning, acts) = walk.new_tree(&mut runner).unwrap().current();
         let mut town = Town::new(order, 3_000_000, 1_000_000_000);
-        acts.iter().for_each(|act| town.act(act));
+        beginning.iter().chain(&acts).for_each(|act| town.act(act));
+        town.settle(&[true, true, false]);
         town.endings.iter().for_each(|ending| *met.entry(ending).or_default() += 1);
+        town.told.iter().for_each(|word| *told.entry(word).or_default() += 1);
     }
     for ending in [
         "awaiting_payment",
@@ -407,9 +525,26 @@ fn the_walks_go_everywhere() {
         "reused",
         "collecting",
         "disputed",
-        "revalued",
+        "spent",
     ] {
         assert!(met.get(ending).copied().unwrap_or_default() >= 10, "{ending} is hardly ever met: {met:?}");
+    }
+    for word in [
+        "refund_asked",
+        "partly_refunded",
+        "payee_share_taken_back",
+        "reversal_started",
+        "reversal_refused",
+        "payout_taken_back",
+        "refund_came_back",
+        "earlier_refund_came_back",
+        "refund_left_over",
+        "stopped_by_dispute",
+        "dispute_covered",
+        "dispute_won_attention",
+        "dispute_won_completed",
+    ] {
+        assert!(told.get(word).copied().unwrap_or_default() >= 3, "{word} is hardly ever told: {told:?}");
     }
 }
 

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::draft::Draft;
-use super::{Fresh, NextAction, Step, Transfer, TransferStatus, Wallets};
+use super::{Fresh, NextAction, NotRefundable, RefundAsk, Step, Transfer, TransferStatus, Wallets};
 use crate::recipes::RecipeError;
 use crate::{FxError, Money, Movement, MovementKind, MovementState, Reference, Route};
 
@@ -41,6 +41,8 @@ pub enum Event {
     Release,
     /// A person refuses a held transfer: everything back to the payer.
     Refuse { reason: String },
+    /// A person gives back a transfer whose payee was paid, or a part of it.
+    RefundAsked(RefundAsk),
     /// A conversion was undone at its own rate: book what today's mid makes of it. `today` leads from what was sent
     /// to what was to be received.
     Revalue { today: Route },
@@ -125,6 +127,12 @@ pub enum Refusal {
     NotOnHold { status: TransferStatus },
     #[error("movement {reference} is held and was never sent")]
     Held { reference: Reference },
+    #[error("transfer cannot be given back: {why}")]
+    NotRefundable { why: NotRefundable },
+    #[error("another refund of this transfer is under way")]
+    RefundInProgress,
+    #[error("of this transfer {left} can be given back, at most")]
+    RefundExceeds { left: Money },
     #[error("rail {rail} needs a wallet at a provider")]
     NoFloat { rail: crate::Rail },
     #[error(transparent)]
@@ -146,6 +154,7 @@ impl Case {
                 match movement.kind {
                     MovementKind::Collection => self.heard_of_collection(&mut draft, movement, fact)?,
                     MovementKind::Disbursement => self.heard_of_disbursement(&mut draft, movement, fact)?,
+                    MovementKind::Reversal => self.heard_of_reversal(&mut draft, movement, fact)?,
                     _ => self.heard_of_refund(&mut draft, movement, fact)?,
                 }
             }
@@ -163,6 +172,7 @@ impl Case {
             Event::Hold { reason } => self.hold_back(&mut draft, reason)?,
             Event::Release => self.release(&mut draft)?,
             Event::Refuse { reason } => self.refuse(&mut draft, reason)?,
+            Event::RefundAsked(ask) => self.refund_asked(&mut draft, ask)?,
             Event::Revalue { today } => self.revalue(&mut draft, today)?,
         };
         Ok(changed.then_some(draft.step))

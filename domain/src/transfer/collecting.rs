@@ -291,6 +291,7 @@ impl Case {
             && self.movements.iter().any(|movement| {
                 movement.kind == MovementKind::Refund
                     && movement.original == Some(collection.reference)
+                    && movement.amount == collection.amount
                     && movement.state == MovementState::Succeeded
             })
     }
@@ -314,7 +315,7 @@ impl Case {
         let mut spent = draft.change(collection, collection.state)?;
         spent.mark_late(Late::Returned);
         draft.put(spent);
-        self.start_refund(draft, collection)?;
+        self.start_refund(draft, collection, collection.amount)?;
         Ok(true)
     }
 
@@ -333,10 +334,16 @@ impl Case {
         Ok(true)
     }
 
-    /// A refund of `collection`, with its value reserved; the float is reserved when it is dispatched.
-    pub(super) fn start_refund(&self, draft: &mut Draft<'_>, collection: &Movement) -> Result<(), Refusal> {
+    /// A refund of `amount` by the way that `collection` came, with its value reserved; the float is reserved when it
+    /// is dispatched.
+    pub(super) fn start_refund(
+        &self,
+        draft: &mut Draft<'_>,
+        collection: &Movement,
+        amount: Money,
+    ) -> Result<(), Refusal> {
         let (rail, wallet) = (collection.rail, collection.wallet.clone());
-        let (amount, source) = (collection.amount, collection.source.clone());
+        let source = collection.source.clone();
         let mut refund = new_movement(draft, MovementKind::Refund, rail, wallet, amount, source.clone());
         refund.original = Some(collection.reference);
         refund.value_hold = Some(draft.hold(source, amount));

@@ -9,18 +9,6 @@ use super::{Case, Lane, PromiseKind, Refusal, TransferStatus};
 use crate::movement::Late;
 use crate::{Account, EntryKind, Money, Movement, MovementKind, MovementState, Nature, recipes};
 
-/// Where the value of a funded transfer is.
-enum Value<'a> {
-    /// Reserved for a movement that has not been dispatched.
-    Here(&'a Movement),
-    /// On the payer's account, in the currency they paid with.
-    WithPayer,
-    /// On the payer's account, converted: a payout was taken back.
-    Converted,
-    /// Paid out, given back, or under way.
-    Left,
-}
-
 impl Case {
     pub(super) fn disputed(
         &self,
@@ -41,15 +29,15 @@ impl Case {
             return Err(Refusal::AmountDiffers { reference, said: amount, expected: movement.amount });
         }
         let mut next = draft.change(movement, MovementState::Disputed)?;
-        let covering = match movement.late() {
+        let float = movement.float().ok_or(Refusal::NoFloat { rail: movement.rail })?;
+        let postings = match movement.late() {
             None => {
                 next.code = Some(dispute.to_owned());
-                self.cover(draft)?
+                let covered = self.cover(draft)?;
+                recipes::disputed(&self.transfer.payer_account(), &float, covered, amount)
             }
-            Some(_) => self.cover_late(draft, &mut next),
+            Some(_) => recipes::single(&self.cover_late(draft, &mut next), &float, amount),
         };
-        let float = movement.float().ok_or(Refusal::NoFloat { rail: movement.rail })?;
-        let postings = recipes::single(&covering, &float, amount);
         draft.post(EntryKind::Dispute, Nature::Fact, Some(movement), postings)?;
         self.book_dispute_fee(draft, &mut next, fee)?;
         if movement.is_late() {
@@ -90,23 +78,29 @@ impl Case {
         draft.post(EntryKind::ProviderFee, Nature::Fact, Some(movement), recipes::provider_fee(&float, fee))
     }
 
-    /// Stops what has not left yet. The account that covers a dispute: the payer's where the value is, else our loss.
-    fn cover(&self, draft: &mut Draft<'_>) -> Result<Account, Refusal> {
-        match self.value() {
-            Value::Here(movement) => {
-                let next = draft.change(movement, MovementState::Cancelled)?;
-                draft.void(movement);
-                if movement.kind == MovementKind::Disbursement {
-                    self.unwind(draft, Some(movement))?;
+    /// Stops what has not left yet, and undoes what a payout brought back. How much of the dispute is covered by what the
+    /// payer is still owed; what the payee has, what was given back and what is on its way is our loss.
+    fn cover(&self, draft: &mut Draft<'_>) -> Result<Money, Refusal> {
+        use MovementState::{Cancelled, FailedLater, Intended, Reversed};
+        match self.outgoing().next_back() {
+            Some(last) if last.state == Intended && last.float_hold.is_none() => {
+                let next = draft.change(last, Cancelled)?;
+                draft.void(last);
+                if last.kind == MovementKind::Disbursement {
+                    self.unwind(draft, Some(last))?;
                 }
                 draft.note_for_staff("stopped_by_dispute", &next, "");
                 draft.put(next);
             }
-            Value::Converted => self.unwind(draft, None)?,
-            Value::WithPayer => {}
-            Value::Left => return Ok(self.loss()),
+            Some(last)
+                if last.kind == MovementKind::Disbursement
+                    && matches!(last.state, FailedLater | Reversed) =>
+            {
+                self.unwind(draft, None)?;
+            }
+            _ => {}
         }
-        Ok(self.transfer.payer_account())
+        self.with_payer(draft)
     }
 
     /// The same for money that came late: it is in suspense, unless it went on to another transfer or back.
@@ -138,21 +132,8 @@ impl Case {
         self.movements.iter().rev().find(|m| m.original == Some(collection.reference))
     }
 
-    fn value(&self) -> Value<'_> {
-        let Some(last) = self.outgoing().next_back() else { return Value::Left };
-        match last.state {
-            MovementState::Intended if last.float_hold.is_none() => Value::Here(last),
-            MovementState::Declined | MovementState::Cancelled => Value::WithPayer,
-            MovementState::FailedLater | MovementState::Reversed if last.kind == MovementKind::Refund => {
-                Value::WithPayer
-            }
-            MovementState::FailedLater | MovementState::Reversed => Value::Converted,
-            _ => Value::Left,
-        }
-    }
-
     /// What carried the transfer's own value out, oldest first.
-    fn outgoing(&self) -> impl DoubleEndedIterator<Item = &Movement> {
+    pub(super) fn outgoing(&self) -> impl DoubleEndedIterator<Item = &Movement> {
         self.movements.iter().filter(|m| match m.kind {
             MovementKind::Refund => !self.returns_late_money(m),
             MovementKind::Disbursement => true,
@@ -161,8 +142,13 @@ impl Case {
     }
 
     /// What the payer is owed again goes to what their dispute cost us. `movement` brought it back.
-    pub(super) fn recover_loss(&self, draft: &mut Draft<'_>, movement: &Movement) -> Result<(), Refusal> {
-        let postings = recipes::single(&self.transfer.payer_account(), &self.loss(), self.transfer.total);
+    pub(super) fn recover_loss(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        amount: Money,
+    ) -> Result<(), Refusal> {
+        let postings = recipes::single(&self.transfer.payer_account(), &self.loss(), amount);
         draft.post(EntryKind::Dispute, Nature::Fact, Some(movement), postings)?;
         draft.note_for_staff("dispute_covered", movement, "");
         Ok(())
@@ -178,41 +164,41 @@ impl Case {
         draft.post(EntryKind::Dispute, Nature::Fact, Some(refund), postings)
     }
 
-    /// Decided for us: the amount is back (its fee is not). Where the value had left, the loss is undone; else we owe it
-    /// to the payer again and a person decides.
+    /// Decided for us: the amount is back (its fee is not). What had left was our loss, which is undone; the rest we owe
+    /// to the payer again, and a person decides.
     pub(super) fn dispute_won(&self, draft: &mut Draft<'_>, movement: &Movement) -> Result<bool, Refusal> {
         if movement.state != MovementState::Disputed {
             return Ok(false);
         }
         let mut next = draft.change(movement, MovementState::Succeeded)?;
         let float = movement.float().ok_or(Refusal::NoFloat { rail: movement.rail })?;
-        let credited = match movement.is_late() {
-            true => self.late_again(draft, &mut next),
-            false => self.after_winning(draft, &next)?,
+        let postings = match movement.is_late() {
+            true => recipes::single(&float, &self.late_again(draft, &mut next), movement.amount),
+            false => {
+                let owed = self.after_winning(draft, &next)?;
+                recipes::dispute_won(&self.transfer.payer_account(), &float, owed, movement.amount)
+            }
         };
-        let postings = recipes::single(&float, &credited, movement.amount);
         draft.post(EntryKind::Dispute, Nature::Fact, Some(movement), postings)?;
         draft.put(next);
         Ok(true)
     }
 
-    /// Where the transfer stands without its dispute, and what the amount is owed to.
-    fn after_winning(&self, draft: &mut Draft<'_>, movement: &Movement) -> Result<Account, Refusal> {
+    /// Where the transfer stands without its dispute, and how much of it the payer is owed.
+    fn after_winning(&self, draft: &mut Draft<'_>, movement: &Movement) -> Result<Money, Refusal> {
         use TransferStatus::{Completed, Disbursing, NeedsAttention, Refunded, Refunding};
-        let last = self.outgoing().next_back();
-        let (status, event) = match last.map(|m| (m.kind, m.state)) {
-            Some((MovementKind::Refund, MovementState::Succeeded)) => (Refunded, "dispute_won_refunded"),
-            Some((_, MovementState::Succeeded)) => (Completed, "dispute_won_completed"),
-            Some((MovementKind::Refund, state)) if !state.is_final() => (Refunding, "dispute_won_refunding"),
-            Some((_, state)) if !state.is_final() => (Disbursing, "dispute_won_disbursing"),
-            _ => (NeedsAttention, "dispute_won_attention"),
+        let owed = self.with_payer(draft)?;
+        let is_refunded = self.transfer.refunded == self.transfer.refundable();
+        let (status, event) = match self.under_way(draft) {
+            Some(MovementKind::Disbursement) => (Disbursing, "dispute_won_disbursing"),
+            Some(_) => (Refunding, "dispute_won_refunding"),
+            None if owed.is_positive() => (NeedsAttention, "dispute_won_attention"),
+            None if is_refunded => (Refunded, "dispute_won_refunded"),
+            None => (Completed, "dispute_won_completed"),
         };
         draft.status(status)?;
         draft.say(event, Some(movement), "");
-        Ok(match status {
-            NeedsAttention => self.transfer.payer_account(),
-            _ => self.loss(),
-        })
+        Ok(owed)
     }
 
     /// Late money that is back waits again for its sender, unless it had gone on before it was disputed.

@@ -37,6 +37,11 @@ impl TransferStatus {
             "transfer_refused" => TransferStatus::Refunding,
             "payee_refused" if self != TransferStatus::Disputed => TransferStatus::Refunding,
             "refunded" => TransferStatus::Refunded,
+            "refund_asked" => TransferStatus::Refunding,
+            "partly_refunded" => TransferStatus::Completed,
+            "refund_left_over" => TransferStatus::NeedsAttention,
+            "payout_taken_back" if self != TransferStatus::Disputed => TransferStatus::Refunding,
+            "reversal_refused" if self != TransferStatus::Disputed => TransferStatus::Completed,
             "refund_refused" | "disbursement_reversed" if self != TransferStatus::Disputed => {
                 TransferStatus::NeedsAttention
             }

@@ -15,11 +15,14 @@ mod history;
 mod holding;
 mod opening;
 mod plan;
+mod refunding;
 mod revaluing;
+mod reversing;
 mod sending;
 
 pub use case::{Case, Event, Fact, Refusal};
 pub use plan::{Audience, Fresh, Happening, Lane, NoticeKind, Promise, PromiseKind, Step};
+pub use refunding::{NotRefundable, RefundAsk, Refundable};
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -105,6 +108,12 @@ pub struct Transfer {
     pub total: Money,
     /// Given back so far, in the send currency.
     pub refunded: Money,
+    /// Of what is refundable, how much was undone so far: given back, on its way, or owed to the payer.
+    pub unwound: Money,
+    /// Of what was undone, how much was valued at a mid of its day.
+    pub revalued: Money,
+    /// Whether what people ask to be given back is without our fee: chosen by the first refund, for all of them.
+    pub refund_keeps_fee: Option<bool>,
     pub rate: Decimal,
     pub inverse: Decimal,
     /// What the conversion earns, in the send or the receive currency; zero within one currency.
@@ -165,6 +174,9 @@ impl Transfer {
             fee: quote.fee,
             total: quote.total_to_pay,
             refunded: Money::zero(quote.send.currency()),
+            unwound: Money::zero(quote.send.currency()),
+            revalued: Money::zero(quote.send.currency()),
+            refund_keeps_fee: None,
             rate: quote.rate,
             inverse: quote.inverse,
             margin: quote.margin,
@@ -176,6 +188,16 @@ impl Transfer {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// Whether refunds leave us our fee.
+    pub fn keeps_fee(&self) -> bool {
+        self.refund_keeps_fee == Some(true)
+    }
+
+    /// What can be given back in all: what was paid, or that without our fee.
+    pub fn refundable(&self) -> Money {
+        if self.keeps_fee() { self.send } else { self.total }
     }
 
     /// What we owe the owner in the currency they pay with.

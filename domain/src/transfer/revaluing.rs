@@ -9,9 +9,34 @@ use crate::recipes::RecipeError;
 use crate::{Account, EntryKind, Money, Movement, Nature, Route, recipes};
 
 impl Case {
-    /// Undoes the conversion, and promises to value what came of it where two currencies met.
-    pub(super) fn unwind(&self, draft: &mut Draft<'_>, movement: Option<&Movement>) -> Result<(), Refusal> {
-        draft.post(EntryKind::Unwind, Nature::Fact, movement, recipes::unwind(&self.transfer))?;
+    /// Undoes what is left of the conversion, and says how much that gives the payer.
+    pub(super) fn unwind(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: Option<&Movement>,
+    ) -> Result<Money, Refusal> {
+        let transfer = &draft.step.transfer;
+        let (before, whole) = (transfer.unwound, transfer.refundable());
+        self.unwind_to(draft, movement, whole, Nature::Fact)?;
+        Ok(whole.checked_sub(before).map_err(RecipeError::from)?)
+    }
+
+    /// Undoes the conversion up to `after` of what is refundable, and promises to value what came of it where two
+    /// currencies met.
+    pub(super) fn unwind_to(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: Option<&Movement>,
+        after: Money,
+        nature: Nature,
+    ) -> Result<(), Refusal> {
+        let transfer = &draft.step.transfer;
+        if transfer.unwound == after {
+            return Ok(());
+        }
+        let postings = recipes::unwind_part(transfer, transfer.unwound, after);
+        draft.post(EntryKind::Unwind, nature, movement, postings)?;
+        draft.step.transfer.unwound = after;
         if self.transfer.send.currency() != self.transfer.receive.currency() {
             let id = self.transfer.id.uuid();
             draft.promise(PromiseKind::Revalue, id, Lane::Internal, draft.now);
@@ -19,30 +44,37 @@ impl Case {
         Ok(())
     }
 
-    /// Books the difference between what the position lost by the unwinding and what it got back is worth at `today`'s
-    /// mid. Who calls this ends the promise that asked for it in the same commit, so it is booked once.
+    /// Books the difference between what the position lost by what was undone since the last time and what it got back
+    /// is worth at `today`'s mid. What was valued is remembered, so it is booked once.
     pub(super) fn revalue(&self, draft: &mut Draft<'_>, today: &Route) -> Result<bool, Refusal> {
-        let (given, gained) = self.positions()?;
-        let postings = recipes::revaluation(given, today.worth_at_mid(gained)?);
-        if matches!(&postings, Ok(postings) if postings.is_empty()) {
+        if self.transfer.revalued == self.transfer.unwound {
             return Ok(false);
         }
+        let (given, gained) = self.positions()?;
+        let postings = recipes::revaluation(given, today.worth_at_mid(gained)?);
         draft.post(EntryKind::Revaluation, Nature::Fact, None, postings)?;
+        draft.step.transfer.revalued = self.transfer.unwound;
         Ok(true)
     }
 
-    /// What the unwinding took from the position in the send currency, and what it gave to the one received.
+    /// What the part that was not valued yet took from the position in the send currency, and what it gave to the one
+    /// received.
     fn positions(&self) -> Result<(Money, Money), Refusal> {
-        let moved = |account: Account| -> Result<Money, RecipeError> {
+        let t = &self.transfer;
+        let part = recipes::unwind_part(t, t.revalued, t.unwound)?;
+        let debited = |account: Account| -> Result<Money, RecipeError> {
             let mut sum = Money::zero(account.currency());
-            for posting in recipes::unwind(&self.transfer)? {
-                if posting.debit == account || posting.credit == account {
+            for posting in &part {
+                if posting.debit == account {
                     sum = sum.checked_add(posting.amount)?;
+                } else if posting.credit == account {
+                    sum = sum.checked_sub(posting.amount)?;
                 }
             }
             Ok(sum)
         };
-        let (send, receive) = (self.transfer.send.currency(), self.transfer.receive.currency());
-        Ok((moved(Account::Fx { currency: send })?, moved(Account::Fx { currency: receive })?))
+        let given = debited(Account::Fx { currency: t.send.currency() })?;
+        let gained = debited(Account::Fx { currency: t.receive.currency() })?;
+        Ok((given, gained.checked_neg().map_err(RecipeError::from)?))
     }
 }

@@ -3,7 +3,7 @@
 use super::case::{confirmed_refusal, not_known, refused_unless_found, submitted, surely_not_there};
 use super::draft::Draft;
 use super::{Case, Fact, NoticeKind, PromiseKind, Refusal, TransferStatus};
-use crate::{EntryKind, Movement, MovementKind, MovementState, Nature, Rail, recipes};
+use crate::{EntryKind, Money, Movement, MovementKind, MovementState, Nature, Rail, recipes};
 
 impl Case {
     /// Reserves the float for an outgoing movement and promises to send it; between balances it is done at once.
@@ -12,6 +12,7 @@ impl Case {
     pub(super) fn dispatch(&self, draft: &mut Draft<'_>, movement: &Movement) -> Result<bool, Refusal> {
         if movement.state != MovementState::Intended
             || movement.float_hold.is_some()
+            || movement.kind == MovementKind::Reversal
             || self.check_not_held(movement).is_err()
         {
             return Ok(false);
@@ -125,7 +126,12 @@ impl Case {
     }
 
     /// Pending, unknown or not found: the transfer says that it is being found out.
-    fn still_open(&self, draft: &mut Draft<'_>, movement: &Movement, fact: &Fact) -> Result<bool, Refusal> {
+    pub(super) fn still_open(
+        &self,
+        draft: &mut Draft<'_>,
+        movement: &Movement,
+        fact: &Fact,
+    ) -> Result<bool, Refusal> {
         match fact {
             Fact::Pending { provider_ref, .. } => {
                 if movement.state == MovementState::Submitted {
@@ -221,11 +227,11 @@ impl Case {
         let mut next = draft.change(movement, MovementState::Declined)?;
         next.code = Some(code.to_owned());
         draft.void(movement);
-        self.unwind(draft, Some(movement))?;
+        let owed = self.unwind(draft, Some(movement))?;
         draft.say("payee_refused", Some(&next), code);
         draft.put(next);
         if self.transfer.status == TransferStatus::Disputed {
-            self.recover_loss(draft, movement)?;
+            self.recover_loss(draft, movement, owed)?;
             return Ok(true);
         }
         self.return_to_payer(draft)?;
@@ -234,24 +240,35 @@ impl Case {
 
     /// The payer gets everything back that is on their account again: by their rail, or by staying there.
     pub(super) fn return_to_payer(&self, draft: &mut Draft<'_>) -> Result<(), Refusal> {
+        let amount = self.with_payer(draft)?;
         draft.status(TransferStatus::Refunding)?;
         match self.funding() {
             Some(collection) => {
-                self.start_refund(draft, collection)?;
+                self.start_refund(draft, collection, amount)?;
                 draft.tell(NoticeKind::RefundStarted);
             }
-            None => self.refund_done(draft)?,
+            None => self.given_back(draft, amount)?,
         }
         Ok(())
     }
 
-    fn refund_done(&self, draft: &mut Draft<'_>) -> Result<(), Refusal> {
-        if self.transfer.status == TransferStatus::Disputed {
+    /// The payer has `amount`. The transfer is over, or goes back to where it was; what an earlier refund left with us
+    /// is for a person.
+    fn given_back(&self, draft: &mut Draft<'_>, amount: Money) -> Result<(), Refusal> {
+        use TransferStatus::{Completed, Disputed, NeedsAttention, Refunded};
+        let transfer = &mut draft.step.transfer;
+        transfer.refunded = transfer.refunded.checked_add(amount).map_err(recipes::RecipeError::from)?;
+        if transfer.status == Disputed {
             return Ok(());
         }
-        draft.status(TransferStatus::Refunded)?;
-        draft.step.transfer.refunded = self.transfer.total;
-        draft.say("refunded", None, "");
+        let is_all = transfer.refunded == transfer.refundable();
+        let (status, event) = match self.with_payer(draft)?.is_positive() {
+            true => (NeedsAttention, "refund_left_over"),
+            false if is_all => (Refunded, "refunded"),
+            false => (Completed, "partly_refunded"),
+        };
+        draft.status(status)?;
+        draft.say(event, None, "");
         draft.tell(NoticeKind::RefundCompleted);
         Ok(())
     }
@@ -259,7 +276,8 @@ impl Case {
     fn refunded(&self, draft: &mut Draft<'_>, movement: &Movement, fact: &Fact) -> Result<bool, Refusal> {
         let next = self.left_float(draft, movement, fact)?;
         let original = movement.original.map(|reference| self.movement(reference)).transpose()?;
-        let fee = original.filter(|m| m.rail.returns_fee_on_refund()).and_then(|m| m.fee);
+        let whole = original.filter(|m| m.amount == movement.amount);
+        let fee = whole.filter(|m| m.rail.returns_fee_on_refund()).and_then(|m| m.fee);
         if let Some((fee, float)) = fee.zip(movement.float()) {
             let returned = recipes::provider_fee_returned(&float, fee);
             draft.post(EntryKind::ProviderFee, Nature::Fact, Some(movement), returned)?;
@@ -269,7 +287,7 @@ impl Case {
             draft.say("late_payment_returned", Some(&next), "");
             draft.tell(NoticeKind::RefundCompleted);
         } else {
-            self.refund_done(draft)?;
+            self.given_back(draft, movement.amount)?;
         }
         Ok(true)
     }
@@ -312,7 +330,10 @@ impl Case {
         } else {
             draft.step.transfer.refunded =
                 self.transfer.refunded.checked_sub(movement.amount).map_err(recipes::RecipeError::from)?;
-            self.person_takes_over(draft, "refund_came_back", &next, code)?;
+            match self.under_way(draft).filter(|_| self.transfer.status != TransferStatus::Disputed) {
+                Some(_) => draft.say("earlier_refund_came_back", Some(&next), code),
+                None => self.person_takes_over(draft, "refund_came_back", &next, code)?,
+            }
         }
         draft.put(next);
         Ok(true)
@@ -328,13 +349,14 @@ impl Case {
     ) -> Result<(), Refusal> {
         if self.transfer.status == TransferStatus::Disputed {
             draft.note_for_staff(event, movement, code);
-            return self.recover_loss(draft, movement);
+            return self.recover_loss(draft, movement, movement.amount);
         }
         draft.say(event, Some(movement), code);
         draft.status(TransferStatus::NeedsAttention)
     }
 
-    /// The provider took a finished disbursement back: the value is ours again, and a person decides.
+    /// The provider took a finished disbursement back: the value is ours again, and a person decides, unless one asked
+    /// for just that.
     fn undone(
         &self,
         draft: &mut Draft<'_>,
@@ -342,29 +364,25 @@ impl Case {
         state: MovementState,
         code: &str,
     ) -> Result<bool, Refusal> {
-        let next = draft.change(movement, state)?;
-        let float = movement.float().ok_or(Refusal::NoFloat { rail: movement.rail })?;
-        let postings = recipes::single(&float, &movement.source, movement.amount);
-        draft.post(EntryKind::Reversal, Nature::Fact, Some(movement), postings)?;
-        if let Some(fee) = movement.fee {
-            let returned = recipes::provider_fee_returned(&float, fee);
-            draft.post(EntryKind::ProviderFee, Nature::Fact, Some(movement), returned)?;
-        }
-        if self.transfer.status == TransferStatus::Disputed {
+        let next = self.back_in_float(draft, movement, state)?;
+        draft.put(next.clone());
+        if let Some(reversal) = self.open_reversal() {
+            self.end_reversal(draft, reversal, state)?;
+            self.payout_is_back(draft, &next)?;
+        } else if self.transfer.status == TransferStatus::Disputed {
             draft.note_for_staff("disbursement_reversed", &next, code);
-            self.unwind(draft, Some(movement))?;
-            self.recover_loss(draft, movement)?;
+            let owed = self.unwind(draft, Some(movement))?;
+            self.recover_loss(draft, movement, owed)?;
         } else {
             draft.status(TransferStatus::NeedsAttention)?;
             draft.say("disbursement_reversed", Some(&next), code);
         }
-        draft.put(next);
         Ok(true)
     }
 }
 
 /// After the end the same word is no news; another one is refused and shown, never applied.
-fn contradiction(movement: &Movement, fact: &Fact) -> Result<bool, Refusal> {
+pub(super) fn contradiction(movement: &Movement, fact: &Fact) -> Result<bool, Refusal> {
     let said = match fact {
         Fact::Succeeded { .. } => MovementState::Succeeded,
         Fact::Declined { .. } => MovementState::Declined,

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::movement::Late;
+use domain::recipes::unwind_part;
 use domain::transfer::{Case, Event, Fact, Fresh, PromiseKind, Step, Wallets};
 use domain::{
     Account, Balance, Book, BusinessId, CorridorTerms, Country, Currency, CustomerRate, EntryId, EntryKind,
@@ -219,6 +220,22 @@ impl Books {
         self.apply(&[LedgerStep::Post(entry)]).unwrap();
     }
 
+    /// Takes `minor` out of a customer's account, into equity.
+    pub fn take(&mut self, account: &Account, minor: i64, fresh: &mut Counter) {
+        let equity = Account::OpeningEquity { currency: account.currency() };
+        let amount = Money::new(minor, account.currency());
+        let entry = JournalEntry {
+            id: EntryId::from_uuid(fresh.id()),
+            kind: EntryKind::Opening,
+            nature: Nature::Intent,
+            business: BusinessId::Opening,
+            movement: None,
+            at: start(),
+            postings: vec![Posting::new(account.clone(), equity, amount).unwrap()],
+        };
+        self.apply(&[LedgerStep::Post(entry)]).unwrap();
+    }
+
     /// What a business's entries came to on each account, by the account's kind; zeroes left out. Of the entries
     /// All but revaluations.
     pub fn sums(&self, business: BusinessId) -> BTreeMap<Account, i64> {
@@ -319,7 +336,7 @@ impl Walked {
         for m in &self.case.movements {
             let subject = m.reference.uuid();
             let seen_to = match (m.state, m.kind, m.float_hold) {
-                (MovementState::Intended, MovementKind::Collection, _) => {
+                (MovementState::Intended, MovementKind::Collection | MovementKind::Reversal, _) => {
                     promised(PromiseKind::Submit, subject)
                 }
                 (MovementState::Intended, _, None) => promised(PromiseKind::Dispatch, subject),
@@ -344,13 +361,16 @@ impl Walked {
                 ours && (m.state == MovementState::Uncertain || !uncertain)
             })
         };
-        let (disbursement, refund) = (MovementKind::Disbursement, MovementKind::Refund);
+        let disbursement = MovementKind::Disbursement;
+        let goes_back = |uncertain| {
+            under_way(MovementKind::Refund, uncertain) || under_way(MovementKind::Reversal, uncertain)
+        };
         let says = match self.case.transfer.status {
             TransferStatus::Funded | TransferStatus::Disbursing => under_way(disbursement, false),
-            TransferStatus::OnHold => self.case.undispatched().is_some() && !under_way(refund, false),
-            TransferStatus::Refunding => under_way(refund, false),
-            TransferStatus::InReconciliation => under_way(disbursement, true) || under_way(refund, true),
-            TransferStatus::NeedsAttention => !under_way(disbursement, false) && !under_way(refund, false),
+            TransferStatus::OnHold => self.case.undispatched().is_some() && !goes_back(false),
+            TransferStatus::Refunding => goes_back(false),
+            TransferStatus::InReconciliation => under_way(disbursement, true) || goes_back(true),
+            TransferStatus::NeedsAttention => !under_way(disbursement, false) && !goes_back(false),
             _ => true,
         };
         assert!(says, "{} with {:?}", self.case.transfer.status, self.case.movements);
@@ -361,6 +381,7 @@ impl Walked {
         let open = self.case.movements.iter().filter(|m| !m.state.is_final());
         let held: BTreeSet<HoldId> = open.flat_map(|m| [m.value_hold, m.float_hold]).flatten().collect();
         assert_eq!(books.open_holds(self.business()), held, "open holds of {}", self.case.transfer.status);
+        self.check_parts(books);
         let status = self.case.transfer.status;
         let is_settled = self.case.movements.iter().all(|m| m.state.is_final());
         if status.is_final() || status == TransferStatus::Disputed && is_settled {
@@ -377,8 +398,8 @@ impl Walked {
             sums.iter().filter(|(account, _)| about(account)).map(|(a, m)| (a.clone(), *m)).collect();
         let mut expected = self.late_money();
         let mut owed = |account: Account, minor: i64| *expected.entry(account).or_default() += minor;
-        if t.status == TransferStatus::Completed && t.funding_rail == Rail::Balance {
-            owed(t.payer_account(), -t.total.minor());
+        if t.funding_rail == Rail::Balance {
+            owed(t.payer_account(), t.refunded.minor() - t.total.minor());
         }
         let paid_out = self
             .case
@@ -386,7 +407,7 @@ impl Walked {
             .iter()
             .any(|m| m.kind == MovementKind::Disbursement && m.state == MovementState::Succeeded);
         if let (Some(payee), true) = (&t.payee_account, paid_out) {
-            owed(payee.clone(), t.receive.minor());
+            owed(payee.clone(), t.receive.minor() - self.taken_back());
         }
         expected.retain(|_, minor| *minor != 0);
         assert_eq!(stands, expected, "closing rule of a transfer that is {}", t.status);
@@ -397,13 +418,49 @@ impl Walked {
                     Account::Fx { .. } | Account::MarginRevenue { .. } | Account::FeeRevenue { .. }
                 )
             };
-            assert_eq!(sums.keys().filter(earned).collect::<Vec<_>>(), Vec::<&Account>::new());
-            assert_eq!(t.refunded, t.total);
+            let kept = t.keeps_fee().then_some(t.fee.minor());
+            let left: Vec<i64> = sums.iter().filter(|(a, _)| earned(a)).map(|(_, minor)| *minor).collect();
+            assert_eq!(left, kept.into_iter().collect::<Vec<_>>(), "what is left of the exchange");
+            assert_eq!(t.refunded, t.refundable());
         }
         for m in self.case.movements.iter().filter(|m| !m.state.is_final()) {
             let legitimate = m.kind == MovementKind::Collection || self.returns_late_money(m);
             assert!(legitimate, "a {} is under way although the transfer is {}", m.kind, t.status);
         }
+    }
+
+    /// What a payee's balance gave back.
+    fn taken_back(&self) -> i64 {
+        let taken = |m: &&Movement| m.kind == MovementKind::Reversal && m.rail == Rail::Balance;
+        self.case.movements.iter().filter(taken).map(|m| m.amount.minor()).sum()
+    }
+
+    /// Parts that were undone are undone at the original rate to the unit, and each is on its way, given back, or with
+    /// its payer for a person to see to.
+    fn check_parts(&self, books: &Books) {
+        let t = &self.case.transfer;
+        assert!(t.refunded.minor() >= 0 && t.refunded.minor() <= t.unwound.minor(), "{t:?}");
+        assert!(t.revalued.minor() <= t.unwound.minor() && t.unwound.minor() <= t.refundable().minor());
+        let unwound = books.entries.iter().filter(|e| e.kind == EntryKind::Unwind);
+        let unwound = unwound.filter(|e| e.business == self.business()).flat_map(|e| &e.postings);
+        let whole = unwind_part(t, Money::zero(t.send.currency()), t.unwound).unwrap();
+        assert_eq!(net(unwound), net(&whole), "what was undone");
+        let own = |state: fn(MovementState) -> bool| {
+            let own = self.case.movements.iter().filter(|m| m.kind == MovementKind::Refund && state(m.state));
+            own.filter(|m| !self.returns_late_money(m)).map(|m| m.amount.minor()).sum::<i64>()
+        };
+        if t.funding_rail == Rail::Balance {
+            return;
+        }
+        assert_eq!(own(|state| state == MovementState::Succeeded), t.refunded.minor(), "what was given back");
+        let stays = t.unwound.minor() - t.refunded.minor() - own(|state| !state.is_final());
+        assert!(stays >= 0, "more is on its way than was undone");
+        let with_payer = books.sums(self.business()).get(&t.payer_account()).copied().unwrap_or_default();
+        if t.send.currency() != t.receive.currency() && t.status == TransferStatus::NeedsAttention {
+            assert_eq!(with_payer, stays, "what is left for a person to give back");
+        }
+        let is_odd = t.status.is_final() && stays != 0;
+        assert!(!is_odd, "{} has {stays} of the payer's", t.status);
     }
 
     /// Late money that was neither reused nor given back yet.
@@ -432,6 +489,18 @@ impl Walked {
         let original = self.case.movements.iter().find(|m| Some(m.reference) == refund.original);
         refund.kind == MovementKind::Refund && original.is_some_and(Movement::is_late)
     }
+}
+
+/// What postings come to on each account, debits less credits.
+pub fn net<'a>(postings: impl IntoIterator<Item = &'a Posting>) -> BTreeMap<Account, i128> {
+    let mut net: BTreeMap<Account, i128> = BTreeMap::new();
+    for posting in postings {
+        let minor = i128::from(posting.amount.minor());
+        *net.entry(posting.debit.clone()).or_default() += minor;
+        *net.entry(posting.credit.clone()).or_default() -= minor;
+    }
+    net.retain(|_, minor| *minor != 0);
+    net
 }
 
 /// What the float of each leg is called in these books.
