@@ -245,6 +245,15 @@ timeline-paid_out_while_disputed = Paid out while the payment was disputed
 timeline-refund_came_back = The refund came back from the payer’s bank; a person takes over
 timeline-late_return_came_back = The returned late payment came back; a person takes over
 timeline-became_spendable = The payment became spendable
+timeline-refund_asked = A refund was asked for
+timeline-refund_reason = Why it is given back
+timeline-payee_share_taken_back = Taken back from the payee’s balance
+timeline-reversal_started = The provider is asked to take the payout back
+timeline-reversal_refused = The payout could not be taken back; the payee keeps the money
+timeline-payout_taken_back = The payout was taken back
+timeline-partly_refunded = A part was refunded
+timeline-refund_left_over = Refunded, but for an earlier part that came back; a person takes over
+timeline-earlier_refund_came_back = An earlier refund came back from the payer’s bank
 
 # Alerts, to staff.
 alert-contradiction = A provider contradicts the book

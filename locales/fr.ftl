@@ -245,6 +245,15 @@ timeline-paid_out_while_disputed = Versé alors que le paiement était en litige
 timeline-refund_came_back = Le remboursement est revenu de la banque du payeur ; une personne prend le relais
 timeline-late_return_came_back = Le paiement tardif rendu est revenu ; une personne prend le relais
 timeline-became_spendable = Le paiement est devenu disponible
+timeline-refund_asked = Un remboursement a été demandé
+timeline-refund_reason = Motif du remboursement
+timeline-payee_share_taken_back = Repris sur le solde du bénéficiaire
+timeline-reversal_started = L’opérateur est prié de reprendre le versement
+timeline-reversal_refused = Le versement n’a pas pu être repris ; le bénéficiaire garde l’argent
+timeline-payout_taken_back = Le versement a été repris
+timeline-partly_refunded = Une partie a été remboursée
+timeline-refund_left_over = Remboursé, sauf une partie revenue auparavant ; une personne prend le relais
+timeline-earlier_refund_came_back = Un remboursement précédent est revenu de la banque du payeur
 
 # Alertes, au personnel.
 alert-contradiction = Un prestataire contredit le livre

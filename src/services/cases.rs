@@ -184,6 +184,7 @@ fn trace(app: &App, event: &Event, step: &Step) -> NewAudit {
         Event::Hold { .. } => "transfer.hold",
         Event::Release => "transfer.release",
         Event::Refuse { .. } => "transfer.refuse",
+        Event::RefundAsked(_) => "transfer.refund",
     };
     let movement =
         |m: &domain::Movement| json!({ "reference": m.reference.to_string(), "state": m.state.as_str() });

@@ -261,7 +261,7 @@ fn append(tx: &Transaction<'_>, effects: &Effects) -> Result<(), StoreError> {
 
 fn change_transfers(tx: &Transaction<'_>, effects: &Effects) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE transfers SET status = ?3, refunded_minor = ?4, next_action = ?5, version = ?6, \
-         updated_at = ?7 WHERE id = ?1 AND version = ?2";
+         updated_at = ?7, unwound_minor = ?8, revalued_minor = ?9, refund_keeps_fee = ?10 WHERE id = ?1 AND version = ?2";
     let mut statement = tx.prepare_cached(SQL)?;
     for (write, loaded) in &effects.transfers {
         let t = &write.transfer;
@@ -272,7 +272,10 @@ fn change_transfers(tx: &Transaction<'_>, effects: &Effects) -> Result<(), Store
             t.refunded.minor(),
             write.next_action,
             t.version,
-            t.updated_at.lite()
+            t.updated_at.lite(),
+            t.unwound.minor(),
+            t.revalued.minor(),
+            t.refund_keeps_fee
         ];
         expect("transfer", statement.execute(values)?)?;
     }

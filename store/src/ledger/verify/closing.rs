@@ -1,7 +1,7 @@
 //! The closing rule: what a final transfer may leave behind.
 //!
 //! On customers' and suspense accounts its postings come to zero; with the rail `balance`, to exactly what was paid
-//! from or into one. Late money in suspense that was neither reused nor given back is open, and rightly so. After a full
+//! from or into one, less what went back since. Late money in suspense that was neither reused nor given back is open, and rightly so. After a full
 //! refund nothing is left of the exchange and its margin, revaluation aside. No hold is open but for late money that is
 //! on its way back.
 
@@ -64,12 +64,18 @@ fn expected(dossier: &Dossier) -> Vec<(Account, i64)> {
     let transfer = &dossier.transfer;
     let late = late_money(dossier).filter_map(|m| Some((m.suspense()?, m.amount.minor())));
     let mut expected: Vec<(Account, i64)> = late.collect();
-    if transfer.status == TransferStatus::Completed {
-        if transfer.funding_rail == Rail::Balance {
-            expected.push((transfer.payer_account(), -transfer.total.minor()));
-        }
-        let payee = transfer.payee_account.clone().filter(|_| transfer.payout_rail == Rail::Balance);
-        expected.extend(payee.map(|payee| (payee, transfer.receive.minor())));
+    let is_funded = matches!(transfer.status, TransferStatus::Completed | TransferStatus::Refunded);
+    if is_funded && transfer.funding_rail == Rail::Balance {
+        expected.push((transfer.payer_account(), transfer.refunded.minor() - transfer.total.minor()));
+    }
+    let is_paid = |m: &&Movement| m.kind == MovementKind::Disbursement && m.state == MovementState::Succeeded;
+    if let Some(paid) = dossier.movements.iter().find(is_paid)
+        && paid.rail == Rail::Balance
+    {
+        let taken = dossier.movements.iter().filter(|m| m.original == Some(paid.reference));
+        let taken: i64 = taken.map(|m| m.amount.minor()).sum();
+        let payee = transfer.payee_account.clone();
+        expected.extend(payee.map(|payee| (payee, transfer.receive.minor().saturating_sub(taken))));
     }
     expected
 }

@@ -13,6 +13,7 @@ mod blocks;
 mod closing;
 mod holds;
 mod movements;
+mod parts;
 mod report;
 mod statements;
 mod strays;

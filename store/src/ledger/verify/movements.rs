@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use domain::movement::Late;
-use domain::{EntryKind, Movement, MovementKind, MovementState, Rail, Transfer};
+use domain::{EntryKind, Money, Movement, MovementKind, MovementState, Rail, Transfer};
 use uuid::Uuid;
 
 use super::transfers::{Dossier, Flow, business};
@@ -37,13 +37,19 @@ impl Verifier<'_> {
 }
 
 fn wrong_terms(transfer: &Transfer, movement: &Movement) -> Option<&'static str> {
-    let expected = match movement.kind {
-        MovementKind::Collection => transfer.total,
-        MovementKind::Disbursement => transfer.receive,
-        MovementKind::Refund => transfer.total,
-        MovementKind::Reversal | MovementKind::Treasury => return None,
+    let amount = movement.amount;
+    let is_part = |whole: Money| {
+        amount.currency() == whole.currency() && amount.is_positive() && amount.minor() <= whole.minor()
     };
-    (movement.amount != expected).then_some("its amount is not that of its transfer")
+    let fits = match movement.kind {
+        MovementKind::Collection => amount == transfer.total,
+        MovementKind::Disbursement => amount == transfer.receive,
+        MovementKind::Refund => is_part(transfer.total),
+        MovementKind::Reversal if movement.rail == Rail::Balance => is_part(transfer.receive),
+        MovementKind::Reversal => amount == transfer.receive,
+        MovementKind::Treasury => true,
+    };
+    (!fits).then_some("its amount is not that of its transfer")
 }
 
 /// Each movement that happened is booked by one entry of its whole amount, and by none before.
@@ -71,8 +77,11 @@ fn wrong_disputes(dossier: &Dossier, movement: &Movement) -> Option<String> {
     if movement.kind != MovementKind::Collection {
         return None;
     }
+    let float = movement.float().map(|float| float.id().uuid());
     let is_about = |flow: &&Flow| {
-        flow.movement == Some(movement.reference.uuid()) && flow.kind == EntryKind::Dispute.as_str()
+        flow.movement == Some(movement.reference.uuid())
+            && flow.kind == EntryKind::Dispute.as_str()
+            && Some(flow.account) == float
     };
     let booked: BTreeMap<Uuid, i64> =
         dossier.flows.iter().filter(is_about).map(|flow| (flow.entry, flow.minor.saturating_abs())).collect();
@@ -110,6 +119,11 @@ fn expected_bookings(dossier: &Dossier, movement: &Movement) -> Vec<EntryKind> {
         }
         (MovementKind::Disbursement, MovementState::Reversed | MovementState::FailedLater) => {
             vec![EntryKind::Disbursement, EntryKind::Reversal]
+        }
+        // A provider's reversal is booked as its disbursement's.
+        (MovementKind::Reversal, MovementState::Succeeded) if movement.rail == Rail::Balance => {
+            let own = dossier.transfer.payee_account.as_ref() == Some(&movement.source);
+            if own { vec![] } else { vec![EntryKind::Reversal] }
         }
         (MovementKind::Refund, MovementState::Succeeded) => vec![EntryKind::Refund],
         (MovementKind::Refund, MovementState::FailedLater) => vec![EntryKind::Refund, EntryKind::Reversal],

@@ -6,7 +6,7 @@ use domain::{BusinessId, Movement, MovementState, TransferId, TransferStatus};
 use uuid::Uuid;
 
 use super::accounts::Fold;
-use super::{Check, Stage, Verifier, closing};
+use super::{Check, Stage, Verifier, closing, parts};
 use crate::StoreError;
 use crate::db::on;
 use crate::ledger::keys::{by_ids, by_words};
@@ -202,9 +202,8 @@ impl Verifier<'_> {
         if t.send.checked_add(t.fee) != Ok(t.total) {
             self.report.find(Check::Transfer, &*place, "what is sent and the fee are not the total");
         }
-        let refunded = if t.status == TransferStatus::Refunded { t.total } else { t.refunded };
-        if t.refunded != refunded || t.refunded.minor() > t.total.minor() || t.refunded.is_negative() {
-            self.report.find(Check::Transfer, &*place, "what was refunded does not fit its status");
+        for wrong in parts::wrong(dossier) {
+            self.report.find(Check::Transfer, &*place, wrong);
         }
         if let Some(wrong) = wrong_history(dossier) {
             self.report.find(Check::History, &*place, wrong);
