@@ -204,7 +204,8 @@ async fn a_body_of_no_said_kind_is_read_and_one_of_another_kind_is_not() {
     let mtn = Mtn::new().await;
     let caller = mtn.with_token(mtn.guinea("collection").await).await;
     let text = order().to_string();
-    let plain = |id: &str| mtn.call(&caller, Method::POST, ASK).header("X-Reference-Id", id).body(text.clone());
+    let plain =
+        |id: &str| mtn.call(&caller, Method::POST, ASK).header("X-Reference-Id", id).body(text.clone());
     let accepted = mtn.send(plain(&new_id())).await;
     assert_eq!((accepted.status, accepted.text.as_str()), (202, ""));
     refuses_mutely(&mtn.send(plain(&new_id()).header("Content-Type", "text/plain")).await);
