@@ -22,7 +22,9 @@ use store::{Db, DbOptions, PersonKeys, Writer};
 use uuid::Uuid;
 
 use crate::clock::{Clock, Ids};
-use crate::config::{AlertMail, Config, ManualWallet, Mode, StripeAccount, WaveWallet, WebhookProof};
+use crate::config::{
+    AlertMail, Config, ManualWallet, Mode, MtnWallet, StripeAccount, WaveWallet, WebhookProof,
+};
 use crate::services::alerts::{AlertParts, Mailing};
 use crate::services::feed::Feed;
 use crate::services::rates::RateCache;
@@ -233,6 +235,12 @@ impl<'a> Outside<'a> {
             let provider = HttpProvider::new(wire, self.client.clone(), self.time.clone(), settings);
             registry.add(Arc::new(provider))?;
         }
+        for wallet in &self.config.mtn {
+            let wire = providers::Mtn::new(self.mtn(wallet))?;
+            let settings = CallSettings::default();
+            let provider = HttpProvider::new(wire, self.client.clone(), self.time.clone(), settings);
+            registry.add(Arc::new(provider))?;
+        }
         for wallet in &self.config.manual {
             registry.add(Arc::new(providers::Manual::new(manual(wallet))))?;
         }
@@ -255,6 +263,26 @@ impl<'a> Outside<'a> {
             currency: wallet.currency,
             min: None,
             max: None,
+            settling_time: Duration::from_secs(120),
+        }
+    }
+
+    fn mtn(&self, wallet: &MtnWallet) -> providers::MtnConfig {
+        providers::MtnConfig {
+            base_url: wallet.base_url(self.simulators.as_ref()),
+            target_environment: wallet.target_environment.clone(),
+            wallet: wallet.wallet.clone(),
+            country: wallet.country,
+            currency: wallet.currency,
+            wire_currency: wallet.wire_currency,
+            collection: wallet.collection.clone(),
+            disbursement: wallet.disbursement.clone(),
+            remittance: wallet.remittance.clone(),
+            pay_by: wallet.pay_by,
+            callback: wallet.callback,
+            token_body: wallet.token_body,
+            min: wallet.min,
+            max: wallet.max,
             settling_time: Duration::from_secs(120),
         }
     }

@@ -13,7 +13,7 @@ use crate::config::{BaseUrl, Config, Simulators, StripeAccount, WaveWallet, Webh
 use secrecy::{ExposeSecret, SecretString};
 
 /// The simulators that every sandbox has, by the prefix they live under.
-pub const PREFIXES: [&str; 4] = ["wave", "stripe", "orange", "rates"];
+pub const PREFIXES: [&str; 5] = ["wave", "stripe", "mtn", "orange", "rates"];
 
 /// Where the simulators are, and their clock when it is ours to move.
 #[derive(Clone)]
@@ -90,6 +90,23 @@ impl Simulation {
                 "secrets": exposed(&wallet.webhook_secrets),
             });
             self.tell(&client, "/_control/wave/webhooks", &body).await?;
+        }
+        let callback_host = BaseUrl::parse(public_url).map(|url| url.host().to_owned());
+        for wallet in &config.mtn {
+            for (product, keys) in wallet.products() {
+                let environment = &wallet.target_environment;
+                let key = keys.subscription_key.expose_secret();
+                let body = json!({ "key": key, "product": product, "environment": environment });
+                self.tell(&client, "/_control/mtn/subscriptions", &body).await?;
+                let body = json!({
+                    "user": keys.api_user,
+                    "api_key": keys.api_key.expose_secret(),
+                    "product": product,
+                    "environment": environment,
+                    "callback_host": callback_host.as_deref().unwrap_or("127.0.0.1"),
+                });
+                self.tell(&client, "/_control/mtn/users", &body).await?;
+            }
         }
         if let Some(account) = &config.stripe {
             let url = format!("{public_url}/webhooks/stripe");

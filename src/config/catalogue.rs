@@ -46,13 +46,19 @@ impl Kind {
 }
 
 /// Settings whose value is never shown and may be given as a file.
-const SECRETS: [&str; 13] = [
+const SECRETS: [&str; 19] = [
     "alerts.mail.password",
     "alerts.webhook.secrets",
     "alerts.webhook.url",
     "database.url",
     "keys.master",
     "keys.token",
+    "mtn_momo.wallets.*.collection.api_key",
+    "mtn_momo.wallets.*.collection.subscription_key",
+    "mtn_momo.wallets.*.disbursement.api_key",
+    "mtn_momo.wallets.*.disbursement.subscription_key",
+    "mtn_momo.wallets.*.remittance.api_key",
+    "mtn_momo.wallets.*.remittance.subscription_key",
     "rates.feed.url",
     "sms.client_secret",
     "stripe.api_key",
@@ -261,6 +267,10 @@ mod tests {
             ("MONEYBRIDGE_WAVE_WALLETS_SN_API_KEY", Some("wave.wallets.sn.api_key")),
             ("MONEYBRIDGE_WAVE_WALLETS_SN_TWO_API_KEY", Some("wave.wallets.sn-two.api_key")),
             ("MONEYBRIDGE_WAVE_WALLETS_ML_WEBHOOK_SECRETS", Some("wave.wallets.ml.webhook.secrets")),
+            (
+                "MONEYBRIDGE_MTN_MOMO_WALLETS_GN_COLLECTION_API_KEY",
+                Some("mtn_momo.wallets.gn.collection.api_key"),
+            ),
             ("MONEYBRIDGE_WAVE_WALLETS__API_KEY", None),
             ("MONEYBRIDGE_WAVE_WALLETS_SN_NOTHING", None),
             ("MONEYBRIDGE_CORRIDORS_0_MIN", None),

@@ -75,7 +75,10 @@ fn sandbox(r: &mut Reader, config: &Config) {
         }
     }
     for (path, url) in provider_urls(config) {
-        if [".wave.com", ".orange.com", ".stripe.com"].iter().any(|real| url.host().ends_with(real)) {
+        if [".wave.com", ".orange.com", ".stripe.com", ".mtn.com", ".mtn.co.rw"]
+            .iter()
+            .any(|real| url.host().ends_with(real))
+        {
             let hint = "leave it out to use the simulators, or set mode = \"live\"";
             r.refuse(&path, "is a real provider, in sandbox mode", hint);
         }
@@ -92,6 +95,15 @@ fn live(r: &mut Reader, config: &Config) {
     for wallet in config.manual.iter().filter(|wallet| wallet.opening.is_some()) {
         let path = format!("manual.wallets.{}.opening", wallet.wallet);
         r.refuse(&path, "is for sandbox mode", "let two admins open it: POST /v1/admin/treasury");
+    }
+    for wallet in &config.mtn {
+        let path = |key: &str| format!("mtn_momo.wallets.{}.{key}", wallet.wallet);
+        if wallet.target_environment == "sandbox" {
+            r.refuse(&path("target_environment"), "is MTN's sandbox, in live mode", "name the market");
+        }
+        if wallet.wire_currency.is_some_and(|wire| wire != wallet.currency) {
+            r.refuse(&path("wire_currency"), "calls money by another name, in live mode", "remove it");
+        }
     }
     for path in ["sandbox.url", "sandbox.embedded"] {
         if r.text(path).is_some() || r.flag(path) == Some(true) {
@@ -154,12 +166,16 @@ fn provider_urls(config: &Config) -> Vec<(String, BaseUrl)> {
         let path = format!("wave.wallets.{}.base_url", wallet.wallet);
         wallet.base_url.clone().map(|url| (path, url))
     });
+    let mtn = config.mtn.iter().filter_map(|wallet| {
+        let path = format!("mtn_momo.wallets.{}.base_url", wallet.wallet);
+        wallet.base_url.clone().map(|url| (path, url))
+    });
     let sms = match &config.sms.sender {
         SmsSender::Orange { base_url: Some(url), .. } => Some(("sms.base_url".to_owned(), url.clone())),
         _ => None,
     };
     let stripe = config.stripe.as_ref().and_then(|account| account.base_url.clone());
-    wave.chain(sms).chain(stripe.map(|url| ("stripe.base_url".to_owned(), url))).collect()
+    wave.chain(mtn).chain(sms).chain(stripe.map(|url| ("stripe.base_url".to_owned(), url))).collect()
 }
 
 fn provider_secrets(config: &Config) -> Vec<(String, SecretString)> {
@@ -169,6 +185,13 @@ fn provider_secrets(config: &Config) -> Vec<(String, SecretString)> {
         secrets.push((at("api_key"), wallet.api_key.clone()));
         secrets.extend(wallet.signing_secret.clone().map(|secret| (at("signing_secret"), secret)));
         secrets.extend(wallet.webhook_secrets.iter().cloned().map(|secret| (at("webhook.secrets"), secret)));
+    }
+    for wallet in &config.mtn {
+        for (name, product) in wallet.products() {
+            let at = |key: &str| format!("mtn_momo.wallets.{}.{name}.{key}", wallet.wallet);
+            secrets.push((at("api_key"), product.api_key.clone()));
+            secrets.push((at("subscription_key"), product.subscription_key.clone()));
+        }
     }
     if let Some(account) = &config.stripe {
         secrets.push(("stripe.api_key".to_owned(), account.api_key.clone()));

@@ -9,7 +9,7 @@ use domain::{Country, Currency, FeeSchedule, Money, Rail};
 use rust_decimal::Decimal;
 
 use super::reader::Reader;
-use super::{ManualWallet, StripeAccount, WaveWallet};
+use super::{ManualWallet, MtnWallet, StripeAccount, WaveWallet};
 
 /// One direction between two countries (or within one) and two currencies.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,18 +51,21 @@ impl Corridor {
     }
 }
 
+/// Whoever can move money, as the settings have them.
+pub struct Served<'a> {
+    pub wave: &'a [WaveWallet],
+    pub mtn: &'a [MtnWallet],
+    pub stripe: Option<&'a StripeAccount>,
+    pub manual: &'a [ManualWallet],
+}
+
 /// Reads every corridor; those that are incomplete are reported and left out.
-pub fn corridors(
-    r: &mut Reader,
-    wave: &[WaveWallet],
-    stripe: Option<&StripeAccount>,
-    manual: &[ManualWallet],
-) -> Vec<Corridor> {
+pub fn corridors(r: &mut Reader, served: &Served<'_>) -> Vec<Corridor> {
     let mut corridors: Vec<Corridor> = Vec::new();
     for number in 0..r.count("corridors") {
         let path = format!("corridors.{number}");
         let Some(corridor) = corridor(r, &path) else { continue };
-        check_rails(r, &path, &corridor, wave, stripe, manual);
+        check_rails(r, &path, &corridor, served);
         check_amounts(r, &path, &corridor);
         if corridors.iter().any(|other| other.ends() == corridor.ends()) {
             r.refuse(&path, "is there twice", "keep one of the two corridors with these ends");
@@ -122,48 +125,65 @@ fn basis_points(text: &str) -> Result<Decimal, &'static str> {
 }
 
 /// Each rail needs somebody who can move this currency in this country, in this direction.
-fn check_rails(
-    r: &mut Reader,
-    path: &str,
-    corridor: &Corridor,
-    wave: &[WaveWallet],
-    stripe: Option<&StripeAccount>,
-    manual: &[ManualWallet],
-) {
+fn check_rails(r: &mut Reader, path: &str, corridor: &Corridor, served: &Served<'_>) {
     let ends = [
         ("funding_rails", &corridor.funding_rails, corridor.from, corridor.send_currency),
         ("payout_rails", &corridor.payout_rails, corridor.to, corridor.receive_currency),
     ];
     for (key, rails, country, currency) in ends {
-        let has_wave = wave.iter().any(|wallet| (wallet.country, wallet.currency) == (country, currency));
-        let has_stripe = key == "funding_rails"
-            && currency == Currency::EUR
-            && stripe.is_some_and(|account| account.countries.contains(&country));
-        let by_hand =
-            |wallet: &ManualWallet| wallet.countries.contains(&country) && wallet.currency == currency;
-        let has_manual = manual.iter().any(by_hand);
-        for rail in rails {
-            let hint = match rail {
-                Rail::Balance => continue,
-                Rail::Wave if has_wave => continue,
-                Rail::Manual if has_manual => continue,
-                Rail::SepaTransfer | Rail::SepaDebit if has_stripe => continue,
-                Rail::Manual => {
-                    format!("add a [manual.wallets.…] that names {country} and {currency}, or drop the rail")
-                }
-                Rail::Wave => format!("add a [wave.wallets.…] of {country} in {currency}, or drop the rail"),
-                Rail::SepaTransfer | Rail::SepaDebit => {
-                    format!(
-                        "set stripe.api_key and name {country} in stripe.countries; it takes EUR and pays nobody"
-                    )
-                }
-                _ => "drop the rail; only wave, the SEPA rails, manual and balance have settings".to_owned(),
-            };
+        let is_funding = key == "funding_rails";
+        for rail in rails.iter().filter(|rail| !served.by(**rail, is_funding, country, currency)) {
             r.refuse(
                 &format!("{path}.{key}"),
                 format!("nobody can serve {rail} in {country} and {currency}"),
-                hint,
+                lacking(*rail, is_funding, country, currency),
             );
+        }
+    }
+}
+
+impl Served<'_> {
+    /// Whether somebody collects, or pays, by `rail`.
+    fn by(&self, rail: Rail, is_funding: bool, country: Country, currency: Currency) -> bool {
+        let here = (country, currency);
+        match rail {
+            Rail::Balance => true,
+            Rail::Wave => self.wave.iter().any(|wallet| (wallet.country, wallet.currency) == here),
+            Rail::MtnMomo => self.mtn.iter().any(|wallet| {
+                let can = if is_funding { wallet.collects() } else { wallet.pays() };
+                can && (wallet.country, wallet.currency) == here
+            }),
+            Rail::SepaTransfer | Rail::SepaDebit => {
+                let is_there = self.stripe.is_some_and(|account| account.countries.contains(&country));
+                is_funding && currency == Currency::EUR && is_there
+            }
+            Rail::Manual => self
+                .manual
+                .iter()
+                .any(|wallet| wallet.countries.contains(&country) && wallet.currency == currency),
+            Rail::OrangeWeb | Rail::OrangeSonatel => false,
+        }
+    }
+}
+
+/// What to do about a rail that nobody serves.
+fn lacking(rail: Rail, is_funding: bool, country: Country, currency: Currency) -> String {
+    match rail {
+        Rail::Manual => {
+            format!("add a [manual.wallets.…] that names {country} and {currency}, or drop the rail")
+        }
+        Rail::Wave => format!("add a [wave.wallets.…] of {country} in {currency}, or drop the rail"),
+        Rail::MtnMomo => {
+            let product = if is_funding { "collection" } else { "disbursement" };
+            format!(
+                "give the {product} keys of a [mtn_momo.wallets.…] of {country} in {currency}, or drop the rail"
+            )
+        }
+        Rail::SepaTransfer | Rail::SepaDebit => {
+            format!("set stripe.api_key and name {country} in stripe.countries; it takes EUR and pays nobody")
+        }
+        _ => {
+            "drop the rail; only wave, mtn_momo, the SEPA rails, manual and balance have settings".to_owned()
         }
     }
 }

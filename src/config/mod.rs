@@ -15,6 +15,7 @@ mod corridors;
 mod keys;
 mod layers;
 mod manual;
+mod mtn;
 mod problem;
 mod providers;
 mod rates;
@@ -38,6 +39,7 @@ pub use corridors::Corridor;
 pub use keys::{KeyError, MasterKey, write_private};
 pub use layers::{Flag, Sources};
 pub use manual::ManualWallet;
+pub use mtn::MtnWallet;
 pub use problem::{ConfigError, Problem};
 pub use providers::{Sms, SmsSender, WaveWallet, WebhookProof};
 pub use rates::{RateFeed, Rates};
@@ -99,6 +101,8 @@ pub struct Config {
     pub rates: Rates,
     /// Wave wallets, by name.
     pub wave: Vec<WaveWallet>,
+    /// MTN wallets, by name.
+    pub mtn: Vec<MtnWallet>,
     /// The account at Stripe, if there is one.
     pub stripe: Option<StripeAccount>,
     /// Pots that people keep, by name.

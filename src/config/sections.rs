@@ -11,8 +11,8 @@ use tracing_subscriber::EnvFilter;
 use super::address::{self, AllowedHosts, BaseUrl};
 use super::reader::Reader;
 use super::{
-    Config, Database, Keys, MasterKey, Mode, Simulators, alerts, checks, corridors, manual, providers, rates,
-    screening, stripe,
+    Config, Database, Keys, MasterKey, Mode, Simulators, alerts, checks, corridors, manual, mtn, providers,
+    rates, screening, stripe,
 };
 
 /// Signing in; durations in seconds.
@@ -126,7 +126,10 @@ pub fn config(r: &mut Reader) -> Config {
     let wave = providers::wave(r);
     let stripe = stripe::stripe(r);
     let manual = manual::manual(r);
-    let corridors = corridors::corridors(r, &wave, stripe.as_ref(), &manual);
+    let mtn = mtn::mtn(r);
+    let stripe_account = stripe.as_ref();
+    let served = corridors::Served { wave: &wave, mtn: &mtn, stripe: stripe_account, manual: &manual };
+    let corridors = corridors::corridors(r, &served);
     let config = Config {
         mode,
         listen,
@@ -146,6 +149,7 @@ pub fn config(r: &mut Reader) -> Config {
         screening: screening::screening(r),
         rates,
         wave,
+        mtn,
         stripe,
         manual,
         corridors,

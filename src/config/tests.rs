@@ -118,6 +118,11 @@ fn the_sandbox_has_its_wallets_and_corridors() {
     let expected =
         ["SN CI", "CI SN", "SN SN", "CI CI", "FR SN", "FR CI", "FR FR", "GN CN", "FR GN", "SN GN", "GN GN"];
     assert_eq!(ends, expected);
+    let [mtn] = config.mtn.as_slice() else { panic!("{:?}", config.mtn) };
+    assert_eq!((mtn.wallet.as_str(), mtn.country, mtn.currency.code()), ("gn", Country::GN, "GNF"));
+    assert_eq!(mtn.products().map(|(name, _)| name).collect::<Vec<_>>(), ["collection", "disbursement"]);
+    assert_eq!(mtn.base_url(Some(&simulators)), "http://127.0.0.1:8081/mtn");
+    assert_eq!(mtn.base_url(None), "https://proxy.momoapi.mtn.com");
     let kept: Vec<String> =
         config.manual.iter().map(|w| format!("{} {}", w.wallet, w.confirm_threshold)).collect();
     assert_eq!(kept, ["cn 50000.00 CNY", "gn 50000000 GNF"]);
@@ -562,6 +567,38 @@ fn payers_by_hand_are_told_what_to_quote_and_live_books_open_by_two_people() {
     let live = Written::file(&pot(&format!("{said}opening = \"5\""))).and(LIVE);
     assert_eq!(live.keys_refused(), ["manual.wallets.cash.opening"]);
     assert!(Written::file(&pot(said)).and(LIVE).config().manual.len() == 1);
+}
+
+#[test]
+fn a_wallet_at_mtn_has_the_keys_of_a_product_or_none() {
+    let product = |name: &str| {
+        format!("{name} = {{ subscription_key = \"key\", api_user = \"user\", api_key = \"secret\" }}\n")
+    };
+    let written = |rest: &str| {
+        let market = "country = \"CI\"\ncurrency = \"XOF\"\ntarget_environment = \"mtnivorycoast\"\n";
+        Written::file(&format!("[mtn_momo.wallets.ci]\n{market}{rest}"))
+    };
+    let collecting = written(&product("collection")).config();
+    let wallet = collecting.mtn.iter().find(|one| one.wallet.as_str() == "ci").unwrap();
+    assert_eq!((wallet.collects(), wallet.pays()), (true, false));
+    let remitting = format!("pay_by = \"remittance\"\n{}", product("remittance"));
+    assert!(written(&remitting).config().mtn.iter().any(|one| !one.collects() && one.pays()));
+    let at = |key: &str| vec![format!("mtn_momo.wallets.ci{key}")];
+    for (rest, keys) in [
+        (String::new(), at("")),
+        (product("disbursement") + "pay_by = \"remittance\"", at("")),
+        (product("collection") + "pay_by = \"cheque\"", at(".pay_by")),
+        (product("collection") + "callback = \"v3\"", at(".callback")),
+        (product("collection") + "token_body = \"form\"", at(".token_body")),
+        (product("collection") + "max = \"0.5\"", at(".max")),
+        (product("collection").replace("user\"", "us er\""), at(".collection.api_user")),
+        (product("collection").replace("key = \"secret\"", "key = \"\""), at(".collection.api_key")),
+    ] {
+        assert_eq!(written(&rest).keys_refused(), keys, "{rest}");
+    }
+    let sandboxed = product("collection") + "wire_currency = \"EUR\"";
+    assert_eq!(written(&sandboxed).and(LIVE).keys_refused(), at(".wire_currency"));
+    assert!(written(&product("collection")).and(LIVE).config().mtn.len() == 1);
 }
 
 #[test]

@@ -194,6 +194,9 @@ fn check_ends(quote: &Quote, ask: &Ask) -> Result<(), TransferError> {
     {
         return Err(TransferError::invalid("/payer/phone", "country_mismatch"));
     }
+    if ask.payer.rail.asks_on_the_phone() && ask.payer.phone.is_none() {
+        return Err(TransferError::invalid("/payer/phone", "missing_field"));
+    }
     match (&ask.payee.phone, ask.payee.rail) {
         (None, Rail::Balance) => Ok(()),
         (_, Rail::Manual) if ask.payee.account.is_none() => {

@@ -5,6 +5,7 @@ mod held;
 mod keys;
 mod late;
 mod manual;
+mod mtn;
 mod refused;
 mod sepa;
 mod uncertain;

@@ -21,10 +21,17 @@ impl TestApp {
         trial.lines.iter().map(|line| (line.account.to_string(), line.balance.minor())).collect()
     }
 
-    /// The balances that are not zero and not a customer's, as "account amount".
+    /// The balances that are not zero and not a customer's, as "account amount". Currencies in which there is nothing
+    /// but what their floats opened with are left out.
     pub async fn statement(&self) -> Vec<String> {
         let balances = self.balances().await;
-        let ours = balances.iter().filter(|(name, minor)| **minor != 0 && !name.starts_with("customer:"));
+        let currency = |name: &str| name.rsplit(':').next().unwrap_or_default().to_owned();
+        let is_opening = |name: &str| name.starts_with("float:") || name.starts_with("equity:opening:");
+        let there = balances.iter().filter(|(name, minor)| **minor != 0 && !name.starts_with("customer:"));
+        let moved: BTreeSet<String> =
+            there.clone().filter(|(name, _)| !is_opening(name)).map(|(name, _)| currency(name)).collect();
+        let home = |name: &str| ["XOF", "EUR"].contains(&currency(name).as_str());
+        let ours = there.filter(|(name, _)| home(name) || moved.contains(&currency(name)));
         ours.map(|(name, minor)| format!("{name} {minor}")).collect()
     }
 
@@ -54,6 +61,7 @@ impl TestApp {
         let operations = self.wave().operations().await;
         self.check_holds(&movements).await;
         self.check_stripe(&movements).await;
+        self.mtn().check(&movements).await;
         let by_wave = |m: &Movement| m.rail.provider() == Some(domain::Provider::Wave);
         let movements: Vec<Movement> = movements.into_iter().filter(by_wave).collect();
         self.check_callbacks().await;
@@ -151,7 +159,7 @@ fn last_of<'m>(movement: &'m Movement, movements: &'m [Movement]) -> &'m Movemen
     again.map_or(movement, |again| last_of(again, movements))
 }
 
-fn moved(movement: &Movement) -> bool {
+pub(super) fn moved(movement: &Movement) -> bool {
     matches!(movement.state, MovementState::Succeeded | MovementState::Reversed)
 }
 

@@ -8,6 +8,7 @@
 
 mod closing;
 mod http;
+mod mtn;
 mod people;
 mod receiver;
 mod smtp;
@@ -15,6 +16,7 @@ mod stripe;
 mod wave;
 
 pub use http::{Answer, Ask};
+pub use mtn::{MtnControl, guinean};
 pub use people::{Customer, Staff, Transfer, euro_ask, ivorian, quote_ask, senegalese};
 pub use receiver::{Posted, Receiver};
 pub use smtp::{MailServer, Protection};
@@ -262,6 +264,10 @@ impl TestApp {
         WaveControl::new(self)
     }
 
+    pub fn mtn(&self) -> MtnControl<'_> {
+        MtnControl::new(self)
+    }
+
     pub fn stripe(&self) -> StripeControl<'_> {
         StripeControl::new(self)
     }
@@ -353,7 +359,9 @@ impl TestApp {
     /// What is still to be done now.
     async fn busy(&self, are_late_events_left: bool) -> Option<String> {
         let app = self.app();
-        let is_idle = self.wave().deliveries().await["idle"] == true && self.stripe().is_idle().await;
+        let is_idle = self.wave().deliveries().await["idle"] == true
+            && self.stripe().is_idle().await
+            && self.mtn().is_idle().await;
         if !are_late_events_left && !is_idle {
             return Some("webhooks".into());
         }

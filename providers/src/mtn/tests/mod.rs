@@ -18,6 +18,8 @@ use domain::movement::MovementKind;
 use domain::{Country, Currency, Money, Msisdn, Rail, Reference, Wallet};
 use http::HeaderMap;
 
+use crate::testkit::response;
+
 use super::{Mtn, MtnCallback, MtnConfig, MtnPayBy, MtnProduct, MtnTokenBody};
 use crate::{
     Collect, Disburse, Grants, Inquire, Need, Operation, Outcome, Payee, ProviderError, Refund, Response,
@@ -139,31 +141,13 @@ fn grants() -> Grants {
         .fold(Grants::none(), |grants, need| grants.with(Need(need), need.replace(' ', "-").into()))
 }
 
-/// A payload of `fixtures/mtn/` as the response that carries it.
 fn fixture(name: &str) -> Response {
-    let path = format!("{}/fixtures/mtn/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let fixture: serde_json::Value = serde_json::from_str(&text).unwrap();
-    for key in ["page", "read", "note"] {
-        assert!(fixture[key].is_string(), "{path} does not name its {key}");
-    }
-    let body = match &fixture["text"] {
-        serde_json::Value::String(text) => text.clone().into_bytes(),
-        _ => serde_json::to_vec(&fixture["body"]).unwrap(),
-    };
-    response(u16::try_from(fixture["status"].as_u64().unwrap()).unwrap(), &body)
+    crate::testkit::fixture("mtn", name)
 }
 
 /// A fixture with one string in it replaced by another.
 fn altered(name: &str, from: &str, to: &str) -> Response {
-    let original = fixture(name);
-    let text = String::from_utf8(original.body).unwrap();
-    assert!(text.contains(from), "{name} does not hold {from}: {text}");
-    response(original.status, text.replace(from, to).as_bytes())
-}
-
-fn response(status: u16, body: &[u8]) -> Response {
-    Response { status, headers: HeaderMap::new(), body: body.to_vec() }
+    crate::testkit::altered(&fixture(name), from, to)
 }
 
 fn coded(status: u16, code: &str) -> Response {
@@ -174,12 +158,10 @@ fn read(operation: &Operation, response: &Response) -> Result<Outcome, ProviderE
     mtn().outcome(operation, response)
 }
 
-/// `succeeded`, `declined NOT_ENOUGH_FUNDS`, `uncertain`: the shape of an answer, for tables.
+/// The shape of an answer, for tables; a refusal that is still to be confirmed is `refused CODE`.
 fn shape(answer: &Result<Outcome, ProviderError>) -> String {
     match answer {
-        Ok(Outcome::Declined { code, .. }) => format!("declined {code}"),
         Ok(Outcome::RefusedUnlessFound { code, .. }) => format!("refused {code}"),
-        Ok(outcome) => outcome.as_str().to_owned(),
-        Err(error) => error.as_str().to_owned(),
+        other => crate::testkit::shape(other),
     }
 }
