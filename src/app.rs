@@ -261,6 +261,7 @@ impl<'a> Outside<'a> {
             wallet: wallet.wallet.clone(),
             country: wallet.country,
             currency: wallet.currency,
+            aggregated_merchant_id: wallet.aggregated_merchant_id.clone(),
             min: None,
             max: None,
             settling_time: Duration::from_secs(120),

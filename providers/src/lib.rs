@@ -43,13 +43,15 @@ pub use manual::{Manual, ManualConfig};
 pub use mtn::{Mtn, MtnCallback, MtnConfig, MtnConfigError, MtnPayBy, MtnProduct, MtnTokenBody};
 pub use operation::{
     Cancel, Collect, Disburse, Inquire, Line, Operation, OperationKind, Otp, Page, Payee, ProviderRef,
-    Refund, Register, Reverse, Sweep,
+    Refund, Register, Reverse, Sweep, VerifyRecipient,
 };
 pub use orange::{
     OrangeSonatel, OrangeSonatelConfig, OrangeSonatelConfigError, OrangeWeb, OrangeWebConfig,
     OrangeWebConfigError, SonatelProof, SonatelRole, SonatelWebhooks,
 };
-pub use outcome::{Balance, NextAction, Outcome, ProviderError, StatementLine, StatementPage};
+pub use outcome::{
+    Balance, NameMatch, NextAction, Outcome, ProviderError, Recipient, StatementLine, StatementPage,
+};
 pub use port::Provider;
 pub use rates::{HttpRates, RateSheet, RateSource, RateSourceError, SheetError};
 pub use registry::{Duplicate, Registry};

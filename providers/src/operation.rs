@@ -148,6 +148,25 @@ impl fmt::Debug for Disburse {
     }
 }
 
+/// Ask whether a payee could be paid, before paying. Moves nothing.
+#[derive(Clone, PartialEq)]
+pub struct VerifyRecipient {
+    pub payee: Payee,
+    /// Whom we believe to be paying; without a name only limits are looked at.
+    pub name: Option<String>,
+    /// What they would get.
+    pub amount: Money,
+}
+
+impl fmt::Debug for VerifyRecipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyRecipient")
+            .field("payee", &self.payee)
+            .field("amount", &self.amount)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Give a collection back to its payer.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Refund {
@@ -227,6 +246,7 @@ pub enum Operation {
     Transactions(Page),
     Line(Line),
     Sweep(Sweep),
+    VerifyRecipient(VerifyRecipient),
 }
 
 /// An operation without its content: for capabilities, logs and metrics.
@@ -243,6 +263,7 @@ pub enum OperationKind {
     Transactions,
     Line,
     Sweep,
+    VerifyRecipient,
 }
 
 impl OperationKind {
@@ -260,13 +281,14 @@ impl OperationKind {
             OperationKind::Transactions => "transactions",
             OperationKind::Line => "line",
             OperationKind::Sweep => "sweep",
+            OperationKind::VerifyRecipient => "verify_recipient",
         }
     }
 
     /// Whether the provider changes anything because of it.
     pub fn has_effect(self) -> bool {
-        use OperationKind::{Balance, Inquire, Line, Transactions};
-        !matches!(self, Inquire | Balance | Transactions | Line)
+        use OperationKind::{Balance, Inquire, Line, Transactions, VerifyRecipient};
+        !matches!(self, Inquire | Balance | Transactions | Line | VerifyRecipient)
     }
 }
 
@@ -290,6 +312,7 @@ impl Operation {
             Operation::Transactions(_) => OperationKind::Transactions,
             Operation::Line(_) => OperationKind::Line,
             Operation::Sweep(_) => OperationKind::Sweep,
+            Operation::VerifyRecipient(_) => OperationKind::VerifyRecipient,
         }
     }
 
@@ -303,9 +326,11 @@ impl Operation {
             Operation::Cancel(cancel) => Some(cancel.reference),
             Operation::Inquire(inquire) => Some(inquire.reference),
             Operation::Sweep(sweep) => Some(sweep.reference),
-            Operation::Register(_) | Operation::Balance | Operation::Transactions(_) | Operation::Line(_) => {
-                None
-            }
+            Operation::Register(_)
+            | Operation::Balance
+            | Operation::Transactions(_)
+            | Operation::Line(_)
+            | Operation::VerifyRecipient(_) => None,
         }
     }
 
@@ -319,6 +344,7 @@ impl Operation {
             Operation::Inquire(inquire) => Some(inquire.amount),
             Operation::Line(line) => Some(line.amount),
             Operation::Sweep(sweep) => Some(sweep.amount),
+            Operation::VerifyRecipient(check) => Some(check.amount),
             Operation::Register(_)
             | Operation::Cancel(_)
             | Operation::Balance
@@ -331,6 +357,7 @@ impl Operation {
         match self {
             Operation::Collect(collect) => collect.payer.as_ref(),
             Operation::Disburse(disburse) => disburse.payee.msisdn().ok(),
+            Operation::VerifyRecipient(check) => check.payee.msisdn().ok(),
             _ => None,
         }
     }

@@ -102,6 +102,8 @@ pub enum Outcome {
     Balance(Balance),
     /// One page of the statement.
     Transactions(StatementPage),
+    /// Answers a recipient check.
+    Recipient(Recipient),
 }
 
 impl Outcome {
@@ -122,6 +124,7 @@ impl Outcome {
             Outcome::Registered { .. } => "registered",
             Outcome::Balance(_) => "balance",
             Outcome::Transactions(_) => "transactions",
+            Outcome::Recipient(_) => "recipient",
         }
     }
 }
@@ -131,6 +134,28 @@ impl Outcome {
     pub fn pending(provider_ref: ProviderRef, next: Option<NextAction>) -> Outcome {
         Outcome::Pending { provider_ref: Some(provider_ref), next, executing: false, mandate: None }
     }
+}
+
+/// What a provider knows of a payee before they are paid. An unclear answer is unknown, never a refusal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Recipient {
+    /// Whether the name that was asked is theirs.
+    pub name: NameMatch,
+    /// Whether they may receive the amount; `None` where the provider does not say.
+    pub within_limits: Option<bool>,
+    /// Whether they have a wallet; `None` where the provider does not say.
+    pub registered: Option<bool>,
+}
+
+/// How far a name agrees with the one that the provider has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NameMatch {
+    Full,
+    /// In part, at providers that tell.
+    Partial,
+    /// It is another's.
+    None,
+    Unknown,
 }
 
 /// What a wallet holds.

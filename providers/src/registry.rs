@@ -103,6 +103,7 @@ mod tests {
             wallet: Wallet::parse(name).unwrap(),
             country: Country::SN,
             currency: Currency::XOF,
+            aggregated_merchant_id: None,
             min: None,
             max: None,
             settling_time: Duration::from_secs(1),

@@ -26,6 +26,8 @@ pub struct WaveWallet {
     pub api_key: SecretString,
     /// Signs every request, when the key was made so.
     pub signing_secret: Option<SecretString>,
+    /// The merchant in whose name money is asked and paid, for aggregators: `am-…`.
+    pub aggregated_merchant_id: Option<String>,
     /// How webhooks prove themselves.
     pub webhook_proof: WebhookProof,
     /// Secrets of webhooks in force; at least one.
@@ -127,6 +129,7 @@ fn wallet(r: &mut Reader, name: &str) -> Option<WaveWallet> {
     let api_key = r.required(&at("api_key"), &from_portal(&at("api_key")));
     let base_url = r.parsed(&at("base_url"), BaseUrl::parse, "as \"https://api.wave.com\"");
     let signing_secret = r.secret(&at("signing_secret"));
+    let aggregated_merchant_id = r.text(&at("aggregated_merchant_id"));
     let proof = r.parsed(&at("webhook.strategy"), webhook_proof, "\"signing\" or \"shared\"");
     let secrets = r.list(&at("webhook.secrets"));
     if secrets.is_empty() {
@@ -139,6 +142,7 @@ fn wallet(r: &mut Reader, name: &str) -> Option<WaveWallet> {
         base_url,
         api_key: api_key.unwrap_or_default().into(),
         signing_secret,
+        aggregated_merchant_id,
         webhook_proof: proof.unwrap_or(WebhookProof::Signing),
         webhook_secrets: secrets.into_iter().map(SecretString::from).collect(),
     })

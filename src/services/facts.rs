@@ -32,9 +32,11 @@ pub fn of(outcome: &Outcome) -> Option<Fact> {
         }
         Outcome::DisputeWon => Fact::DisputeWon,
         Outcome::FailedLater { code } => Fact::FailedLater { code: code.clone() },
-        Outcome::NotFound | Outcome::Registered { .. } | Outcome::Balance(_) | Outcome::Transactions(_) => {
-            return None;
-        }
+        Outcome::NotFound
+        | Outcome::Registered { .. }
+        | Outcome::Balance(_)
+        | Outcome::Transactions(_)
+        | Outcome::Recipient(_) => return None,
     })
 }
 

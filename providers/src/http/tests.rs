@@ -39,6 +39,7 @@ pub(super) fn wave(base_url: &str, settings: CallSettings) -> HttpProvider<Wave>
         wallet: Wallet::parse("sn").unwrap(),
         country: Country::SN,
         currency: Currency::XOF,
+        aggregated_merchant_id: None,
         min: None,
         max: None,
         settling_time: Duration::from_secs(120),

@@ -87,7 +87,7 @@ fn accepted(operation: &Operation, response: &Response) -> Result<Outcome, Provi
         Operation::Sweep(sweep) => {
             payout::one(response, &Terms::of(sweep.reference, MovementKind::Treasury, sweep.amount))
         }
-        Operation::Disburse(_) | Operation::Reverse(_) => {
+        Operation::Disburse(_) | Operation::Reverse(_) | Operation::VerifyRecipient(_) => {
             Err(ProviderError::misconfigured("this was never asked of Stripe"))
         }
     }

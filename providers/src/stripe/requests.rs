@@ -47,7 +47,7 @@ pub(super) fn of(config: &Checked, operation: &Operation) -> Result<Request, Uns
         Operation::Transactions(page) => transactions(page)?,
         Operation::Line(line) => lines(line),
         Operation::Sweep(sweep) => create_payout(config, sweep)?,
-        Operation::Disburse(_) | Operation::Reverse(_) => {
+        Operation::Disburse(_) | Operation::Reverse(_) | Operation::VerifyRecipient(_) => {
             return Err(Unsupported::new("Stripe pays to nobody but ourselves"));
         }
     };

@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::signature::SCHEME;
+use super::terms::is_plausible;
 use crate::{Callbacks, Capabilities, IdempotentOnReference, Limits, OperationKind, Refunds, Request};
 
 pub(super) const SIGNATURE: HeaderName = HeaderName::from_static("wave-signature");
@@ -39,6 +40,9 @@ pub struct WaveConfig {
     pub wallet: Wallet,
     pub country: Country,
     pub currency: Currency,
+    /// `am-…`: the name under which checkouts and payouts appear, for aggregators. Changed while a payout is
+    /// unanswered it changes the bytes under that payout's key, and Wave refuses those.
+    pub aggregated_merchant_id: Option<String>,
     /// Wave publishes no limits; these are the operator's own.
     pub min: Option<Money>,
     pub max: Option<Money>,
@@ -55,6 +59,8 @@ pub enum WaveConfigError {
     ApiKey,
     #[error("a signing or webhook secret is empty")]
     EmptySecret,
+    #[error("aggregated merchant id is not an id, as am-…")]
+    AggregatedMerchant,
 }
 
 /// A configuration that was checked, with what is derived from it once.
@@ -64,6 +70,7 @@ pub(super) struct Checked {
     signing_secret: Option<SecretString>,
     pub webhook: WebhookAuth,
     pub currency: Currency,
+    pub aggregated_merchant_id: Option<String>,
 }
 
 impl WaveConfig {
@@ -72,24 +79,40 @@ impl WaveConfig {
         if secrets.into_iter().any(|secret| secret.expose_secret().is_empty()) {
             return Err(WaveConfigError::EmptySecret);
         }
+        if self.aggregated_merchant_id.as_deref().is_some_and(|id| !is_plausible(id)) {
+            return Err(WaveConfigError::AggregatedMerchant);
+        }
         Ok(Checked {
             base_url: crate::http::base_url(&self.base_url).ok_or(WaveConfigError::BaseUrl)?,
             authorization: bearer(&self.api_key)?,
             signing_secret: self.signing_secret,
             webhook: self.webhook,
             currency: self.currency,
+            aggregated_merchant_id: self.aggregated_merchant_id,
         })
     }
 
     pub(super) fn capabilities(&self) -> Capabilities {
-        use OperationKind::{Balance, Cancel, Collect, Disburse, Inquire, Refund, Reverse, Transactions};
+        use OperationKind::{
+            Balance, Cancel, Collect, Disburse, Inquire, Refund, Reverse, Transactions, VerifyRecipient,
+        };
         Capabilities {
             provider: Provider::Wave,
             wallet: self.wallet.clone(),
             rails: vec![Rail::Wave],
             countries: vec![self.country],
             currencies: vec![self.currency],
-            operations: vec![Collect, Disburse, Refund, Reverse, Cancel, Inquire, Balance, Transactions],
+            operations: vec![
+                Collect,
+                Disburse,
+                Refund,
+                Reverse,
+                Cancel,
+                Inquire,
+                Balance,
+                Transactions,
+                VerifyRecipient,
+            ],
             collect_limits: Limits { min: self.min, max: self.max },
             disburse_limits: Limits { min: self.min, max: self.max },
             refunds: Refunds::Full,

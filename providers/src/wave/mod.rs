@@ -1,6 +1,6 @@
-//! Wave Business API: checkout, payout, refund, reversal, balance, statement, webhooks.
+//! Wave Business API: checkout, payout, refund, reversal, recipient check, balance, statement, webhooks.
 //!
-//! Source: docs.wave.com (business, checkout, payout, balance-api, webhook), read 2026-11. Wave has
+//! Source: docs.wave.com (business, checkout, payout, balance-api, webhook, aggregated-merchants), read 2026-11. Wave has
 //! no sandbox, so nothing here was ever compared with an answer that we received ourselves.
 //!
 //! What always holds: one key drives one wallet of one country and currency; `client_reference` is
@@ -8,13 +8,14 @@
 //! `complete` *and* `succeeded` with our amount, currency and reference; a word that we do not know is
 //! uncertain. Payouts, refunds and expiry are announced by nobody: they have to be asked for.
 //!
-//! Deliberately absent: batches, recipient checks, business-to-business payouts and aggregated
-//! merchants, which nothing of ours uses; computed fees, which Wave alone knows.
+//! Deliberately absent: batches and business-to-business payouts, which nothing of ours uses; making
+//! aggregated merchants, which is done once, by hand; computed fees, which Wave alone knows.
 
 mod amount;
 mod checkout;
 mod config;
 mod payout;
+mod recipient;
 mod refusal;
 mod requests;
 mod signature;
@@ -67,6 +68,7 @@ impl Wave {
                 Ok(Outcome::Balance(Balance::available(held)))
             }
             Operation::Transactions(_) => statement::page(response).map(Outcome::Transactions),
+            Operation::VerifyRecipient(_) => recipient::verified(response),
             Operation::Register(_) | Operation::Line(_) | Operation::Sweep(_) => {
                 Err(ProviderError::misconfigured("this was never asked of Wave"))
             }

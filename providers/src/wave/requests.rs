@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use super::config::Checked;
 use super::terms::is_plausible;
-use crate::{Collect, Disburse, Inquire, Operation, Page, ProviderRef, Request, Unsupported};
+use crate::{
+    Collect, Disburse, Inquire, Operation, Page, ProviderRef, Request, Unsupported, VerifyRecipient,
+};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -28,6 +30,8 @@ struct NewSession<'a> {
     client_reference: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     restrict_payer_mobile: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aggregated_merchant_id: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -40,6 +44,17 @@ struct NewPayout<'a> {
     client_reference: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aggregated_merchant_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct RecipientCheck<'a> {
+    mobile: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    amount: String,
+    currency: &'a str,
 }
 
 /// The request without key and signature.
@@ -53,6 +68,7 @@ pub(super) fn of(config: &Checked, operation: &Operation) -> Result<Request, Uns
         Operation::Inquire(inquire) => ask(config, inquire),
         Operation::Balance => Ok(Request::get(config.url("/v1/balance"))),
         Operation::Transactions(page) => Ok(transactions(config, page)),
+        Operation::VerifyRecipient(check) => verify_recipient(config, check),
         Operation::Register(_) | Operation::Line(_) | Operation::Sweep(_) => {
             Err(Unsupported::new("Wave has no such thing"))
         }
@@ -80,6 +96,7 @@ fn create_session(config: &Checked, collect: &Collect) -> Result<Request, Unsupp
         error_url: &collect.failure_url,
         client_reference: collect.reference.to_string(),
         restrict_payer_mobile: payer.map(|payer| payer.as_str()),
+        aggregated_merchant_id: config.aggregated_merchant_id.as_deref(),
     };
     Ok(Request::post(config.url("/v1/checkout/sessions")).json(bytes(&body)?))
 }
@@ -92,10 +109,22 @@ fn create_payout(config: &Checked, disburse: &Disburse) -> Result<Request, Unsup
         name: shortened(disburse.name.as_deref(), LONGEST_NAME),
         client_reference: disburse.reference.to_string(),
         payment_reason: shortened(disburse.reason.as_deref(), LONGEST_REASON),
+        aggregated_merchant_id: config.aggregated_merchant_id.as_deref(),
     };
     Ok(Request::post(config.url("/v1/payout"))
         .header(IDEMPOTENCY_KEY, key(disburse.reference)?)
         .json(bytes(&body)?))
+}
+
+fn verify_recipient(config: &Checked, check: &VerifyRecipient) -> Result<Request, Unsupported> {
+    let body = RecipientCheck {
+        mobile: check.payee.msisdn()?.as_str(),
+        name: shortened(check.name.as_deref(), LONGEST_NAME),
+        amount: check.amount.major(),
+        currency: check.amount.currency().code(),
+    };
+    // The path ends in a slash.
+    Ok(Request::post(config.url("/v1/verify_recipient/")).json(bytes(&body)?))
 }
 
 /// A body-less POST on something that exists; the state that it changes protects it against repetition.

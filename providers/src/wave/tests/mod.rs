@@ -5,6 +5,7 @@
 mod forgeries;
 mod outcomes;
 mod properties;
+mod recipients;
 mod requests;
 mod traps;
 mod webhooks;
@@ -43,6 +44,7 @@ fn config() -> WaveConfig {
         wallet: Wallet::parse("sn").unwrap(),
         country: Country::SN,
         currency: Currency::XOF,
+        aggregated_merchant_id: None,
         min: None,
         max: None,
         settling_time: Duration::from_secs(120),

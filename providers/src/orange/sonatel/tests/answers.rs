@@ -147,7 +147,7 @@ fn a_found_success_is_a_success_with_a_float_that_is_whole() {
         (json!(1500), "succeeded"),
         (json!(1500.0), "succeeded"),
         (json!(1500.5), "uncertain"),
-        (json!(1499.999_999), "uncertain"),
+        (json!(1_499.999_999), "uncertain"),
         (json!(1501.0), "uncertain"),
         (json!(-1500.0), "uncertain"),
         (json!("1500"), "uncertain"),
