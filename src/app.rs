@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use domain::Wallet;
 use providers::notify::{MailSender, MailSettings, WebhookSender, mailbox};
 use providers::{
     CallSettings, ConsoleSms, HttpClient, HttpProvider, HttpRates, OrangeSms, OrangeSmsConfig, RateSource,
@@ -23,7 +24,8 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, Ids};
 use crate::config::{
-    AlertMail, Config, ManualWallet, Mode, MtnWallet, StripeAccount, WaveWallet, WebhookProof,
+    AlertMail, Config, ManualWallet, Mode, MtnWallet, OrangeWebWallet, Sonatel, SonatelProof, StripeAccount,
+    WaveWallet, WebhookProof,
 };
 use crate::services::alerts::{AlertParts, Mailing};
 use crate::services::feed::Feed;
@@ -101,7 +103,7 @@ impl App {
         let db = open_book(&config, &keyring, &clock).await?;
         let ids = Ids::new(clock.clone());
         let writer = Writer::start(&db, Arc::new(ids.clone()))?;
-        let outside = Outside::new(&config, &clock, simulation.as_ref())?;
+        let outside = Outside::new(&config, &clock, simulation.as_ref(), &public_url)?;
         let auth = crate::services::auth::AuthParts::new(&config, &keyring);
         Ok(App(Arc::new(Parts {
             public_url,
@@ -198,12 +200,25 @@ fn manual(wallet: &ManualWallet) -> providers::ManualConfig {
     }
 }
 
+fn webhooks(ours: &Sonatel) -> providers::SonatelWebhooks {
+    providers::SonatelWebhooks {
+        proof: match ours.proof {
+            SonatelProof::Signature => providers::SonatelProof::Signature,
+            SonatelProof::Key => providers::SonatelProof::Key,
+            SonatelProof::Both => providers::SonatelProof::Both,
+        },
+        signing: ours.secrets.clone(),
+        keys: ours.keys.clone(),
+    }
+}
+
 /// What leads to the outside, from the settings.
 struct Outside<'a> {
     config: &'a Config,
     client: HttpClient,
     time: providers::Clock,
     simulators: Option<crate::config::BaseUrl>,
+    public_url: String,
 }
 
 impl<'a> Outside<'a> {
@@ -211,6 +226,7 @@ impl<'a> Outside<'a> {
         config: &'a Config,
         clock: &Clock,
         simulation: Option<&Simulation>,
+        public_url: &str,
     ) -> anyhow::Result<Outside<'a>> {
         let clock = clock.clone();
         Ok(Outside {
@@ -218,6 +234,7 @@ impl<'a> Outside<'a> {
             client: HttpClient::new(CONNECT)?,
             time: Arc::new(move || clock.now()),
             simulators: simulation.map(|simulation| simulation.url.clone()),
+            public_url: public_url.to_owned(),
         })
     }
 
@@ -238,6 +255,17 @@ impl<'a> Outside<'a> {
         for wallet in &self.config.mtn {
             let wire = providers::Mtn::new(self.mtn(wallet))?;
             let settings = CallSettings::default();
+            let provider = HttpProvider::new(wire, self.client.clone(), self.time.clone(), settings);
+            registry.add(Arc::new(provider))?;
+        }
+        for wallet in &self.config.orange_web {
+            let wire = providers::OrangeWeb::new(self.orange_web(wallet))?;
+            let settings = CallSettings::default();
+            let provider = HttpProvider::new(wire, self.client.clone(), self.time.clone(), settings);
+            registry.add(Arc::new(provider))?;
+        }
+        for (config, settings) in self.sonatel() {
+            let wire = providers::OrangeSonatel::new(config)?;
             let provider = HttpProvider::new(wire, self.client.clone(), self.time.clone(), settings);
             registry.add(Arc::new(provider))?;
         }
@@ -301,6 +329,55 @@ impl<'a> Outside<'a> {
             max: None,
             settling_time: Duration::from_secs(120),
         }
+    }
+
+    fn orange_web(&self, wallet: &OrangeWebWallet) -> providers::OrangeWebConfig {
+        providers::OrangeWebConfig {
+            base_url: wallet.base_url(self.simulators.as_ref()),
+            environment: wallet.environment.clone(),
+            client_id: wallet.client_id.clone(),
+            client_secret: wallet.client_secret.clone(),
+            merchant_key: wallet.merchant_key.clone(),
+            label: wallet.label.clone(),
+            language: match wallet.is_french {
+                true => providers::orange::web::Language::French,
+                false => providers::orange::web::Language::English,
+            },
+            wallet: wallet.wallet.clone(),
+            country: wallet.country,
+            currency: wallet.currency,
+            limits: providers::Limits { min: wallet.min, max: wallet.max },
+        }
+    }
+
+    /// The merchant and the retailer, each a wallet. Requests of the retailer go one by one: of several at once with a
+    /// wrong PIN each would count, and the third blocks the account.
+    fn sonatel(&self) -> Vec<(providers::OrangeSonatelConfig, CallSettings)> {
+        let Some(ours) = &self.config.sonatel else { return vec![] };
+        let of = |wallet: Wallet, role| providers::OrangeSonatelConfig {
+            base_url: ours.base_url(self.simulators.as_ref()),
+            client_id: ours.client_id.clone(),
+            client_secret: ours.client_secret.clone(),
+            role,
+            webhooks: webhooks(ours),
+            wallet,
+            limits: providers::Limits::default(),
+        };
+        let merchant = ours.merchant_code.clone().zip(Sonatel::merchant_wallet()).map(|(code, wallet)| {
+            let role = providers::SonatelRole::Merchant {
+                code,
+                label: ours.label.clone(),
+                validity: Duration::from_secs(ours.qr_validity_s.into()),
+                notify_url: Some(format!("{}/webhooks/sonatel", self.public_url)),
+            };
+            (of(wallet, role), CallSettings::default())
+        });
+        let retailer =
+            ours.retailer.clone().zip(Sonatel::retailer_wallet()).map(|((number, pin), wallet)| {
+                let role = providers::SonatelRole::Retailer { number, pin };
+                (of(wallet, role), CallSettings { max_in_flight: 1, ..CallSettings::default() })
+            });
+        merchant.into_iter().chain(retailer).collect()
     }
 
     fn rates(&self) -> Option<Arc<dyn RateSource>> {

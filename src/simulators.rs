@@ -13,7 +13,7 @@ use crate::config::{BaseUrl, Config, Simulators, StripeAccount, WaveWallet, Webh
 use secrecy::{ExposeSecret, SecretString};
 
 /// The simulators that every sandbox has, by the prefix they live under.
-pub const PREFIXES: [&str; 5] = ["wave", "stripe", "mtn", "orange", "rates"];
+pub const PREFIXES: [&str; 6] = ["wave", "stripe", "mtn", "orange", "sonatel", "rates"];
 
 /// Where the simulators are, and their clock when it is ours to move.
 #[derive(Clone)]

@@ -145,6 +145,14 @@ impl Movement {
         self.code.as_deref().filter(|_| self.state == MovementState::Uncertain)
     }
 
+    /// Whether this collection ended without money, and only a further question would tell that some came after all.
+    pub fn may_be_paid_unheard(&self) -> bool {
+        use MovementState::{Cancelled, Declined, Expired};
+        self.kind == MovementKind::Collection
+            && matches!(self.state, Declined | Expired | Cancelled)
+            && self.rail.is_heard_by_asking()
+    }
+
     /// What became of it, when this is a collection that came late.
     pub fn late(&self) -> Option<Late> {
         self.code.as_deref().and_then(|code| code.parse().ok())

@@ -78,6 +78,12 @@ impl Rail {
         matches!(self, Rail::MtnMomo)
     }
 
+    /// Whether nothing that the provider sends by itself is proof, so that money that comes after a collection was
+    /// given up is found by asking once more only.
+    pub const fn is_heard_by_asking(self) -> bool {
+        matches!(self, Rail::OrangeWeb | Rail::OrangeSonatel | Rail::MtnMomo)
+    }
+
     /// Whether the provider gives its fee back when a collection is refunded.
     pub const fn returns_fee_on_refund(self) -> bool {
         matches!(self, Rail::Wave)

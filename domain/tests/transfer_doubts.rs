@@ -187,3 +187,51 @@ fn nobody_is_asked_again_for_a_transfer_that_ended() {
     assert_eq!(promises(&step, PromiseKind::Submit), 0);
     assert_eq!(life.state(MovementKind::Collection).0, MovementState::Expired);
 }
+
+#[test]
+fn where_only_asking_tells_an_expired_collection_is_asked_about_once_more() {
+    use MovementKind::Collection;
+    for (rail, looks) in [(Rail::OrangeWeb, 1), (Rail::OrangeSonatel, 1), (Rail::Wave, 0)] {
+        let mut life = Life::begin(rail, Rail::Wave);
+        life.hear(Collection, pending()).unwrap();
+        life.now += Duration::minutes(13);
+        let step = life.hear(Collection, Fact::Expired).unwrap();
+        assert_eq!(promises(&step, PromiseKind::Inquire), looks, "{rail}");
+        assert_eq!(life.status(), TransferStatus::Expired);
+        assert!(life.hear(Collection, Fact::Expired).is_none(), "nothing new, and no further look");
+        let paid = succeeded(life.last(Collection), Some(0), None);
+        life.happen(&paid).unwrap();
+        assert!(life.last(Collection).is_late(), "{rail}: money that came after all");
+    }
+}
+
+#[test]
+fn what_its_wallet_cannot_give_back_goes_out_of_the_one_that_can() {
+    use MovementKind::{Disbursement, Refund};
+    let mut life = Life::begin(Rail::OrangeSonatel, Rail::Wave);
+    let other = domain::Wallet::parse("other").unwrap();
+    life.walked.case.wallets.refund = other.clone();
+    let paid = succeeded(life.last(MovementKind::Collection), Some(0), None);
+    life.happen(&paid).unwrap();
+    let movement = life.last(Disbursement).reference;
+    life.happen(&Event::Dispatch { movement }).unwrap();
+    life.hear(Disbursement, Fact::Declined { code: "no".into() }).unwrap();
+    assert_eq!(life.last(Refund).wallet, other);
+    assert_eq!(life.last(MovementKind::Collection).wallet, life.walked.case.wallets.funding);
+}
+
+#[test]
+fn a_refund_that_the_rail_does_not_offer_is_left_to_a_person_before_anything_is_reserved() {
+    use MovementKind::{Disbursement, Refund};
+    let mut life = Life::begin(Rail::OrangeWeb, Rail::Wave);
+    let paid = succeeded(life.last(MovementKind::Collection), Some(0), None);
+    life.happen(&paid).unwrap();
+    let movement = life.last(Disbursement).reference;
+    life.happen(&Event::Dispatch { movement }).unwrap();
+    life.hear(Disbursement, Fact::Declined { code: "no".into() }).unwrap();
+    assert!(life.last(Refund).float_hold.is_none());
+    life.hear(Refund, Fact::Declined { code: "not_offered".into() }).unwrap();
+    assert_eq!(life.status(), TransferStatus::NeedsAttention);
+    let movement = life.last(Refund).reference;
+    assert!(life.happen(&Event::Dispatch { movement }).is_none(), "and nothing is sent later");
+}

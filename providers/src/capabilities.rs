@@ -53,7 +53,9 @@ pub struct Limits {
 
 impl Limits {
     /// Whether `amount` is within; limits bind amounts of their own currency only.
-    fn check(self, amount: Money) -> Result<(), Unsupported> {
+    ///
+    /// Errors: which limit it is beyond.
+    pub fn check(self, amount: Money) -> Result<(), Unsupported> {
         if is_beyond(self.min, amount, |limit, asked| asked < limit) {
             return Err(Unsupported::new(format!("{amount} is below the smallest amount")));
         }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::{Quote, QuoteError, QuoteId};
+use domain::{Money, Quote, QuoteError, QuoteId, Rail};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -135,10 +135,26 @@ impl From<QuoteRefusal> for Problem {
                 FieldError::new("/from_country", "missing_field").with("field", "from_country"),
             ),
             QuoteRefusal::Price(error) => of_price(error),
+            QuoteRefusal::BeyondRail { rail, min, max, by_hand } => beyond_rail(rail, min, max, by_hand),
             QuoteRefusal::Store(error) => ServiceError::from(error).into(),
             QuoteRefusal::Rates(error) => error.into(),
         }
     }
+}
+
+/// A rail's own limits; for more than they allow, the rail that goes by hand where the corridor has it.
+fn beyond_rail(rail: Rail, min: Money, max: Option<Money>, by_hand: bool) -> Problem {
+    let text = match (max, by_hand) {
+        (Some(_), true) => "amount_beyond_rail_by_hand",
+        (Some(_), false) => "amount_beyond_rail",
+        (None, _) => "amount_below_rail",
+    };
+    let field = FieldError::new("/amount", "amount_out_of_range").explained_by(text);
+    let field = field.with("rail", rail).with("min", min);
+    Problem::field(match max {
+        Some(max) => field.with("max", max),
+        None => field,
+    })
 }
 
 fn of_price(error: QuoteError) -> Problem {

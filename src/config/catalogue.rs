@@ -46,7 +46,7 @@ impl Kind {
 }
 
 /// Settings whose value is never shown and may be given as a file.
-const SECRETS: [&str; 19] = [
+const SECRETS: [&str; 25] = [
     "alerts.mail.password",
     "alerts.webhook.secrets",
     "alerts.webhook.url",
@@ -59,6 +59,12 @@ const SECRETS: [&str; 19] = [
     "mtn_momo.wallets.*.disbursement.subscription_key",
     "mtn_momo.wallets.*.remittance.api_key",
     "mtn_momo.wallets.*.remittance.subscription_key",
+    "orange_sonatel.client_secret",
+    "orange_sonatel.pin",
+    "orange_sonatel.webhook_keys",
+    "orange_sonatel.webhook_secrets",
+    "orange_web.wallets.*.client_secret",
+    "orange_web.wallets.*.merchant_key",
     "rates.feed.url",
     "sms.client_secret",
     "stripe.api_key",

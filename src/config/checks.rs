@@ -75,7 +75,7 @@ fn sandbox(r: &mut Reader, config: &Config) {
         }
     }
     for (path, url) in provider_urls(config) {
-        if [".wave.com", ".orange.com", ".stripe.com", ".mtn.com", ".mtn.co.rw"]
+        if [".wave.com", ".orange.com", ".orange-sonatel.com", ".stripe.com", ".mtn.com", ".mtn.co.rw"]
             .iter()
             .any(|real| url.host().ends_with(real))
         {
@@ -175,7 +175,14 @@ fn provider_urls(config: &Config) -> Vec<(String, BaseUrl)> {
         _ => None,
     };
     let stripe = config.stripe.as_ref().and_then(|account| account.base_url.clone());
-    wave.chain(mtn).chain(sms).chain(stripe.map(|url| ("stripe.base_url".to_owned(), url))).collect()
+    let web = config.orange_web.iter().filter_map(|wallet| {
+        let path = format!("orange_web.wallets.{}.base_url", wallet.wallet);
+        wallet.base_url.clone().map(|url| (path, url))
+    });
+    let sonatel = config.sonatel.as_ref().and_then(|ours| ours.base_url.clone());
+    let sonatel = sonatel.map(|url| ("orange_sonatel.base_url".to_owned(), url));
+    let stripe = stripe.map(|url| ("stripe.base_url".to_owned(), url));
+    wave.chain(mtn).chain(sms).chain(stripe).chain(web).chain(sonatel).collect()
 }
 
 fn provider_secrets(config: &Config) -> Vec<(String, SecretString)> {
@@ -197,6 +204,17 @@ fn provider_secrets(config: &Config) -> Vec<(String, SecretString)> {
         secrets.push(("stripe.api_key".to_owned(), account.api_key.clone()));
         let webhook = account.webhook_secrets.iter().cloned();
         secrets.extend(webhook.map(|secret| ("stripe.webhook_secrets".to_owned(), secret)));
+    }
+    for wallet in &config.orange_web {
+        let at = |key: &str| format!("orange_web.wallets.{}.{key}", wallet.wallet);
+        secrets.push((at("client_secret"), wallet.client_secret.clone()));
+        secrets.push((at("merchant_key"), wallet.merchant_key.clone()));
+    }
+    if let Some(ours) = &config.sonatel {
+        let at = |key: &str| format!("orange_sonatel.{key}");
+        secrets.push((at("client_secret"), ours.client_secret.clone()));
+        secrets.extend(ours.secrets.iter().cloned().map(|secret| (at("webhook_secrets"), secret)));
+        secrets.extend(ours.keys.iter().cloned().map(|key| (at("webhook_keys"), key)));
     }
     if let SmsSender::Orange { client_secret, .. } = &config.sms.sender {
         secrets.push(("sms.client_secret".to_owned(), client_secret.clone()));

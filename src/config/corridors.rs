@@ -9,7 +9,7 @@ use domain::{Country, Currency, FeeSchedule, Money, Rail};
 use rust_decimal::Decimal;
 
 use super::reader::Reader;
-use super::{ManualWallet, MtnWallet, StripeAccount, WaveWallet};
+use super::{ManualWallet, MtnWallet, OrangeWebWallet, Sonatel, StripeAccount, WaveWallet};
 
 /// One direction between two countries (or within one) and two currencies.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +57,8 @@ pub struct Served<'a> {
     pub mtn: &'a [MtnWallet],
     pub stripe: Option<&'a StripeAccount>,
     pub manual: &'a [ManualWallet],
+    pub orange_web: &'a [OrangeWebWallet],
+    pub sonatel: Option<&'a Sonatel>,
 }
 
 /// Reads every corridor; those that are incomplete are reported and left out.
@@ -161,7 +163,16 @@ impl Served<'_> {
                 .manual
                 .iter()
                 .any(|wallet| wallet.countries.contains(&country) && wallet.currency == currency),
-            Rail::OrangeWeb | Rail::OrangeSonatel => false,
+            Rail::OrangeWeb => {
+                is_funding && self.orange_web.iter().any(|wallet| (wallet.country, wallet.currency) == here)
+            }
+            Rail::OrangeSonatel => {
+                let can = |ours: &Sonatel| match is_funding {
+                    true => ours.merchant_code.is_some(),
+                    false => ours.retailer.is_some(),
+                };
+                here == (Country::SN, Currency::XOF) && self.sonatel.is_some_and(can)
+            }
         }
     }
 }
@@ -182,9 +193,14 @@ fn lacking(rail: Rail, is_funding: bool, country: Country, currency: Currency) -
         Rail::SepaTransfer | Rail::SepaDebit => {
             format!("set stripe.api_key and name {country} in stripe.countries; it takes EUR and pays nobody")
         }
-        _ => {
-            "drop the rail; only wave, mtn_momo, the SEPA rails, manual and balance have settings".to_owned()
+        Rail::OrangeWeb => {
+            format!("add a [orange_web.wallets.…] of {country} in {currency}; it pays nobody")
         }
+        Rail::OrangeSonatel => {
+            let key = if is_funding { "merchant_code" } else { "retailer" };
+            format!("set orange_sonatel.{key}; it serves SN in XOF")
+        }
+        Rail::Balance => "drop the rail".to_owned(),
     }
 }
 

@@ -200,7 +200,7 @@ pub fn listed(text: &str, separator: char) -> Vec<String> {
 fn wallet_names(layers: &[Layer]) -> BTreeSet<String> {
     let wallets = layers.iter().flat_map(|layer| {
         let of = |name: &str| layer.settings.get(name)?.as_dict()?.get("wallets")?.as_dict();
-        ["wave", "manual", "mtn_momo"].map(of).into_iter().flatten().collect::<Vec<_>>()
+        ["wave", "manual", "mtn_momo", "orange_web"].map(of).into_iter().flatten().collect::<Vec<_>>()
     });
     wallets.flat_map(|wallets| wallets.keys().cloned()).collect()
 }

@@ -16,6 +16,7 @@ mod keys;
 mod layers;
 mod manual;
 mod mtn;
+mod orange;
 mod problem;
 mod providers;
 mod rates;
@@ -40,6 +41,7 @@ pub use keys::{KeyError, MasterKey, write_private};
 pub use layers::{Flag, Sources};
 pub use manual::ManualWallet;
 pub use mtn::MtnWallet;
+pub use orange::{OrangeWebWallet, Sonatel, SonatelProof};
 pub use problem::{ConfigError, Problem};
 pub use providers::{Sms, SmsSender, WaveWallet, WebhookProof};
 pub use rates::{RateFeed, Rates};
@@ -105,6 +107,10 @@ pub struct Config {
     pub mtn: Vec<MtnWallet>,
     /// The account at Stripe, if there is one.
     pub stripe: Option<StripeAccount>,
+    /// Merchant accounts for Orange's Web Payment, by name.
+    pub orange_web: Vec<OrangeWebWallet>,
+    /// Our application at Sonatel, if there is one.
+    pub sonatel: Option<Sonatel>,
     /// Pots that people keep, by name.
     pub manual: Vec<ManualWallet>,
     /// What is served; from, to and both currencies are never the same twice.

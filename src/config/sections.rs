@@ -11,8 +11,8 @@ use tracing_subscriber::EnvFilter;
 use super::address::{self, AllowedHosts, BaseUrl};
 use super::reader::Reader;
 use super::{
-    Config, Database, Keys, MasterKey, Mode, Simulators, alerts, checks, corridors, manual, mtn, providers,
-    rates, screening, stripe,
+    Config, Database, Keys, MasterKey, Mode, Simulators, alerts, checks, corridors, manual, mtn, orange,
+    providers, rates, screening, stripe,
 };
 
 /// Signing in; durations in seconds.
@@ -127,8 +127,16 @@ pub fn config(r: &mut Reader) -> Config {
     let stripe = stripe::stripe(r);
     let manual = manual::manual(r);
     let mtn = mtn::mtn(r);
-    let stripe_account = stripe.as_ref();
-    let served = corridors::Served { wave: &wave, mtn: &mtn, stripe: stripe_account, manual: &manual };
+    let orange_web = orange::web(r, public_url.as_ref());
+    let sonatel = orange::sonatel(r);
+    let served = corridors::Served {
+        wave: &wave,
+        mtn: &mtn,
+        stripe: stripe.as_ref(),
+        manual: &manual,
+        orange_web: &orange_web,
+        sonatel: sonatel.as_ref(),
+    };
     let corridors = corridors::corridors(r, &served);
     let config = Config {
         mode,
@@ -151,6 +159,8 @@ pub fn config(r: &mut Reader) -> Config {
         wave,
         mtn,
         stripe,
+        orange_web,
+        sonatel,
         manual,
         corridors,
         alerts,

@@ -133,7 +133,12 @@ fn the_sandbox_has_its_wallets_and_corridors() {
         );
     }
     for corridor in &config.corridors[..4] {
-        assert_eq!(corridor.funding_rails, [Rail::Wave, Rail::Balance]);
+        let has = |rail| corridor.funding_rails.contains(&rail);
+        assert!(has(Rail::Wave) && has(Rail::Balance));
+        assert_eq!(
+            has(Rail::OrangeSonatel),
+            corridor.ends().0 == Country::SN && corridor.ends().1 == Country::SN
+        );
         assert_eq!((corridor.min.major(), corridor.max.major()), ("100".to_owned(), "2000000".to_owned()));
         assert_eq!(corridor.fee_bps.to_string(), "100");
     }
@@ -599,6 +604,40 @@ fn a_wallet_at_mtn_has_the_keys_of_a_product_or_none() {
     let sandboxed = product("collection") + "wire_currency = \"EUR\"";
     assert_eq!(written(&sandboxed).and(LIVE).keys_refused(), at(".wire_currency"));
     assert!(written(&product("collection")).and(LIVE).config().mtn.len() == 1);
+}
+
+#[test]
+fn an_address_that_is_too_long_for_web_payment_is_refused_at_the_start() {
+    let with = |url: String| Written::file(&format!("public_url = \"{url}\""));
+    let url = |length: usize| format!("http://{}.example", "x".repeat(length - 15));
+    assert!(with(url(51)).config().orange_web.len() == 1);
+    assert_eq!(with(url(52)).keys_refused(), ["public_url"]);
+    assert!(with(url(52)).refusal().contains("is longer than 51 characters"));
+}
+
+#[test]
+fn orange_s_accounts_are_whole_and_bounded() {
+    let config = Written::file("").config();
+    let gn = &config.orange_web[0];
+    let limits = [gn.min, gn.max].map(|limit| limit.unwrap().to_string());
+    assert_eq!(limits, ["1000 GNF", "30000000 GNF"], "what wallets in Guinea take");
+    let simulators = BaseUrl::parse("http://127.0.0.1:8081").unwrap();
+    assert_eq!(gn.base_url(Some(&simulators)), "http://127.0.0.1:8081/orange");
+    let ours = config.sonatel.as_ref().unwrap();
+    assert_eq!(ours.base_url(Some(&simulators)), "http://127.0.0.1:8081/sonatel");
+    for (changes, key) in [
+        ("[orange_web.wallets.gn]\nenvironment = \"GN\"", "orange_web.wallets.gn.environment"),
+        ("[orange_web.wallets.gn]\nmin = \"1.5\"", "orange_web.wallets.gn.min"),
+        ("[orange_web.wallets.gn]\nlanguage = \"wo\"", "orange_web.wallets.gn.language"),
+        ("[orange_sonatel]\nmerchant_code = \"12345\"", "orange_sonatel.merchant_code"),
+        ("[orange_sonatel]\nretailer = \"+221781110001\"", "orange_sonatel.retailer"),
+        ("[orange_sonatel]\nwebhook_proof = \"none\"", "orange_sonatel.webhook_proof"),
+        ("[orange_sonatel]\nqr_validity_s = 59", "orange_sonatel.qr_validity_s"),
+        ("[orange_sonatel]\nbase_url = \"https://api.orange-sonatel.com\"", "orange_sonatel.base_url"),
+    ] {
+        let refused = Written::file(changes).keys_refused();
+        assert!(refused.iter().any(|refused| refused == key), "{changes}: {refused:?}");
+    }
 }
 
 #[test]

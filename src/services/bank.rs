@@ -164,6 +164,17 @@ pub async fn remember(
     tx.commit().await
 }
 
+/// Forgets the payer's one-time code: it was used, or may have been, and is good for nothing else.
+pub async fn forget_code(app: &App, open: &OpenCase, movement: &Movement) -> Result<(), StoreError> {
+    if movement.kind != MovementKind::Collection || open.people.otp.is_none() {
+        return Ok(());
+    }
+    let people = open.sealer.seal_people(&People { otp: None, ..open.people.clone() });
+    let mut tx = app.db.begin().await?;
+    store::transfers::replace_people(&mut tx, open.case.transfer.id, &people).await?;
+    tx.commit().await
+}
+
 fn details(shown: &Mandate) -> Vec<u8> {
     let details = AccountDetails {
         last4: shown.last4.clone().unwrap_or_default(),

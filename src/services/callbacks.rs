@@ -5,13 +5,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::TimeDelta;
-use domain::transfer::{Event, Fact, Refusal};
+use domain::transfer::{Event, Fact, PromiseKind, Refusal};
 use domain::{InboxId, Movement, Provider, Rail, Reference, Wallet};
 use http::HeaderMap;
 use providers::{Callback, News, Trust, Verified};
 use store::crypto::Aad;
 use store::inbox::ClaimedCallback;
-use store::writer::{Applied, Change, NewCallback, WriteError};
+use store::writer::{Applied, Change, NewCallback, NewPromise, WriteError};
 use store::{StoreError, inbox, movements, outbox};
 
 use super::cases::{self, CaseError, With};
@@ -132,7 +132,8 @@ pub async fn apply(app: &App, claimed: &ClaimedCallback) -> Result<&'static str,
             None => finish(app, claimed, "unknown_reference").await,
         };
     };
-    if movement.wallet.as_str() != claimed.wallet {
+    // Wallets may share secrets; a hint only makes us ask, so whose it is matters to what is proven.
+    if movement.wallet.as_str() != claimed.wallet && callback.trust == Trust::Proven {
         tracing::error!(movement.reference = %movement.reference, "a callback came from another wallet than its movement");
         return finish(app, claimed, "other_wallet").await;
     }
@@ -254,16 +255,42 @@ async fn ask_now(
     claimed: &ClaimedCallback,
     movement: &Movement,
 ) -> Result<&'static str, ApplyError> {
-    hasten(app, claimed, movement).await?;
-    finish(app, claimed, "asked").await
+    let is_planned = hasten(app, claimed, movement).await?;
+    match !is_planned && movement.may_be_paid_unheard() {
+        true => ask_once_more(app, claimed, movement).await,
+        false => finish(app, claimed, "asked").await,
+    }
 }
 
-async fn hasten(app: &App, claimed: &ClaimedCallback, movement: &Movement) -> Result<(), StoreError> {
+/// No question is planned about a collection that is over: one is, together with the end of the callback.
+async fn ask_once_more(
+    app: &App,
+    claimed: &ClaimedCallback,
+    movement: &Movement,
+) -> Result<&'static str, ApplyError> {
+    let promise = NewPromise {
+        id: app.ids.next(),
+        kind: PromiseKind::Inquire.as_str().to_owned(),
+        subject: movement.reference.uuid(),
+        lane: claimed.provider.clone(),
+        payload: None,
+        due_at: app.clock.now(),
+    };
+    let applied = Applied { id: claimed.id, attempt: claimed.attempt, outcome: "asked".to_owned() };
+    let change = Change { applied: Some(applied), promises: vec![promise], ..Change::default() };
+    match app.commit(change).await {
+        Ok(_) | Err(WriteError::LeaseLost) => Ok("asked"),
+        Err(error) => Err(CaseError::from(error).into()),
+    }
+}
+
+/// Whether a question was planned for later.
+async fn hasten(app: &App, claimed: &ClaimedCallback, movement: &Movement) -> Result<bool, StoreError> {
     let mut tx = app.db.begin().await?;
-    outbox::hasten(&mut tx, "inquire", movement.reference.uuid(), app.clock.now()).await?;
+    let is_planned = outbox::hasten(&mut tx, "inquire", movement.reference.uuid(), app.clock.now()).await?;
     tx.commit().await?;
     app.wakes.wake(std::slice::from_ref(&claimed.provider), false);
-    Ok(())
+    Ok(is_planned)
 }
 
 pub(super) async fn finish(

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Money, Movement, MovementKind, Msisdn, Rail};
 use providers::{
-    Cancel, Capabilities, Collect, Disburse, Inquire, Operation, Payee, Provider, ProviderRef, Refund,
-    Reverse,
+    Cancel, Capabilities, Collect, Disburse, Inquire, Operation, Otp, Outcome, Payee, Provider,
+    ProviderError, ProviderRef, Refund, Reverse,
 };
 
 use super::bank::Payer;
@@ -67,6 +67,26 @@ pub fn inquiry(open: &OpenCase, movement: &Movement, customer: Option<ProviderRe
     })
 }
 
+/// Puts a question. What only its name leads back to, and was lost before it had one, is known to nobody.
+pub async fn ask(provider: &dyn Provider, question: &Operation) -> Result<Outcome, ProviderError> {
+    match question {
+        Operation::Inquire(Inquire { kind: MovementKind::Collection, provider_ref: None, .. })
+            if provider.capabilities().hosted.needs_its_name =>
+        {
+            Ok(Outcome::NotFound)
+        }
+        _ => provider.call(question).await,
+    }
+}
+
+/// Whether this refund can be put to its wallet at all. Where it cannot, only a person can give the money back.
+pub fn can_give_back(app: &App, open: &OpenCase, refund: &Movement) -> bool {
+    let operation = submission(app, open, refund, Payer::default());
+    let capabilities = provider(app, refund).map(|provider| provider.capabilities());
+    // A wallet that is not configured now may be again.
+    capabilities.is_none_or(|able| operation.is_some_and(|operation| able.check(&operation).is_ok()))
+}
+
 /// What closes a hosted collection; `None` when the provider never named it.
 pub fn closing(movement: &Movement) -> Option<Operation> {
     let provider_ref = ProviderRef(movement.provider_ref.clone()?);
@@ -86,7 +106,7 @@ fn collect(app: &App, open: &OpenCase, movement: &Movement, payer: Payer) -> Col
         failure_url: page("not_paid"),
         customer: payer.customer,
         debit: payer.debit,
-        otp: None,
+        otp: open.people.otp.clone().map(Otp),
         callback_url: callback_url(app, movement),
     }
 }

@@ -5,6 +5,7 @@
 
 use domain::transfer::{Case, Event, Fresh, Refusal, Step, Wallets};
 use domain::{Reference, TransferId, Wallet};
+use providers::OperationKind;
 use serde_json::json;
 use store::evidence::Evidence;
 use store::transfers::StoredTransfer;
@@ -94,12 +95,14 @@ pub fn opened(stored: StoredTransfer, sealer: &Sealer) -> Result<domain::Transfe
     Ok(transfer)
 }
 
-/// The wallet of each leg: the one that serves its country and currency. Legs between balances name `main`.
+/// The wallet of each leg: the one that serves its country and currency and can do what the leg needs. Legs between
+/// balances name `main`.
 pub fn wallets(app: &App, transfer: &domain::Transfer) -> Wallets {
-    let find = |rail: domain::Rail, country, currency| {
+    let find = |rail: domain::Rail, country, currency, operation| {
         let provider = rail.provider()?;
-        let serves =
-            |c: &&providers::Capabilities| c.countries.contains(&country) && c.currencies.contains(&currency);
+        let serves = |c: &&providers::Capabilities| {
+            c.countries.contains(&country) && c.currencies.contains(&currency) && c.supports(operation)
+        };
         app.providers
             .wallets(provider)
             .map(|entry| entry.capabilities())
@@ -108,10 +111,11 @@ pub fn wallets(app: &App, transfer: &domain::Transfer) -> Wallets {
     };
     let main = || Wallet::parse("main").unwrap_or_else(|_| unreachable!("a constant name"));
     let t = transfer;
-    Wallets {
-        funding: find(t.funding_rail, t.from_country, t.send.currency()).unwrap_or_else(main),
-        payout: find(t.payout_rail, t.to_country, t.receive.currency()).unwrap_or_else(main),
-    }
+    let from = (t.funding_rail, t.from_country, t.send.currency());
+    let funding = find(from.0, from.1, from.2, OperationKind::Collect).unwrap_or_else(main);
+    let refund = find(from.0, from.1, from.2, OperationKind::Refund).unwrap_or_else(|| funding.clone());
+    let payout = find(t.payout_rail, t.to_country, t.receive.currency(), OperationKind::Disburse);
+    Wallets { funding, payout: payout.unwrap_or_else(main), refund }
 }
 
 /// Applies `event` to the transfer and commits what follows, with `with`. `None` when it told nothing new.

@@ -1,7 +1,7 @@
 //! The opening of a book: what our wallets at the providers hold becomes our float and our opening equity.
 
 use domain::{Account, BusinessId, EntryId, EntryKind, JournalEntry, LedgerStep, Money, Nature, Posting};
-use providers::{Operation, Outcome, Provider};
+use providers::{Operation, OperationKind, Outcome, Provider};
 use store::writer::{Change, NewAudit};
 
 use crate::app::App;
@@ -54,6 +54,9 @@ async fn held(app: &App, provider: &dyn Provider, float: &Account) -> anyhow::Re
     let capabilities = provider.capabilities();
     if let Some(kept) = app.config.kept_by_hand(capabilities.provider, &capabilities.wallet) {
         return Ok(kept.opening);
+    }
+    if !capabilities.supports(OperationKind::Balance) {
+        return Ok(None);
     }
     match provider.call(&Operation::Balance).await? {
         Outcome::Balance(held) => Ok(Some(held.available)),

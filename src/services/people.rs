@@ -15,6 +15,9 @@ pub struct People {
     /// What a direct debit takes the money from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debit: Option<Debit>,
+    /// A one-time code of the payer's, until it was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otp: Option<String>,
 }
 
 /// What a direct debit takes the money from, and how its owner consented.
@@ -38,7 +41,7 @@ impl std::fmt::Debug for Debit {
 impl People {
     /// Both ends, without a debit.
     pub fn new(payer: Party, payee: Party, purpose: String) -> People {
-        People { payer, payee, purpose, debit: None }
+        People { payer, payee, purpose, debit: None, otp: None }
     }
 
     /// The account that is debited, as its owner recognises it.

@@ -19,6 +19,9 @@ use super::screening::{self, NotScreened};
 use super::{alerts, calls, facts, fees, notices, revaluations, treasury};
 use crate::app::App;
 
+/// How often a collection that is over is asked about when the answer does not come.
+const LAST_LOOKS: i64 = 4;
+
 /// What becomes of a promise that changed no books.
 pub(super) enum End {
     Done,
@@ -103,6 +106,7 @@ impl Leg<'_> {
         };
         let may_repeat = calls::may_repeat(self.movement, provider.capabilities(), self.app.clock.now());
         if self.promise.was_interrupted && !may_repeat {
+            bank::forget_code(self.app, self.open, self.movement).await?;
             return self.hear(Fact::Unknown { reason: "interrupted while sending".into() }).await;
         }
         let payer = match bank::payer(self.app, provider.as_ref(), self.open, self.movement).await {
@@ -116,12 +120,17 @@ impl Leg<'_> {
         if let Ok(outcome) = &answer {
             bank::remember(self.app, self.open, self.movement, outcome).await?;
         }
+        if matches!(answer, Ok(_) | Err(ProviderError::Uncertain { .. })) {
+            bank::forget_code(self.app, self.open, self.movement).await?;
+        }
         match answer {
             Ok(Outcome::NotFound) => self.hear(Fact::Unknown { reason: "not found".into() }).await,
-            Ok(outcome) => match facts::of(&outcome) {
-                Some(fact) => self.hear(fact).await,
-                None => self.hear(Fact::Unknown { reason: "an answer to another question".into() }).await,
-            },
+            Ok(outcome) => {
+                match facts::of_submission(&outcome, provider.capabilities(), self.app.clock.now()) {
+                    Some(fact) => self.hear(fact).await,
+                    None => self.hear(Fact::Unknown { reason: "an answer to another question".into() }).await,
+                }
+            }
             Err(error) => self.not_answered(error).await,
         }
     }
@@ -162,14 +171,16 @@ impl Leg<'_> {
 
     /// Asks what became of the movement. Only an answer is news.
     async fn inquire(&self) -> Result<Option<End>, KeepError> {
-        if self.movement.state.is_final() {
+        let is_over = self.movement.state.is_final();
+        if is_over && (!self.movement.may_be_paid_unheard() || self.promise.attempt > LAST_LOOKS) {
             return Ok(Some(End::Done));
         }
         let Some(provider) = calls::provider(self.app, self.movement) else {
             return Ok(Some(self.nobody_there().await));
         };
         let customer = bank::known_customer(self.app, self.open, self.movement).await?;
-        let answer = provider.call(&calls::inquiry(self.open, self.movement, customer)).await;
+        let question = calls::inquiry(self.open, self.movement, customer);
+        let answer = calls::ask(provider.as_ref(), &question).await;
         if let Ok(outcome) = &answer {
             bank::remember(self.app, self.open, self.movement, outcome).await?;
         }
@@ -212,6 +223,12 @@ impl Leg<'_> {
     /// Screens who pays and who is paid, then reserves the float; when it does not suffice the payment waits and
     /// somebody is told. What was screened and released by a person, and what goes back, is not screened.
     async fn dispatch(&self) -> Result<Option<End>, KeepError> {
+        if self.movement.kind == MovementKind::Refund
+            && self.movement.state == MovementState::Intended
+            && !calls::can_give_back(self.app, self.open, self.movement)
+        {
+            return self.hear(Fact::Declined { code: "not_offered".into() }).await;
+        }
         let is_first = self.open.case.undispatched().is_some_and(|m| m.reference == self.movement.reference);
         if is_first && !self.movement.is_released() {
             match screening::reason_to_hold(self.app, self.open).await {
@@ -322,7 +339,7 @@ async fn ask_before_expiry(
         }));
     };
     let customer = bank::known_customer(app, open, movement).await?;
-    let outcome = match provider.call(&calls::inquiry(open, movement, customer)).await {
+    let outcome = match calls::ask(provider.as_ref(), &calls::inquiry(open, movement, customer)).await {
         Ok(outcome) => outcome,
         Err(error) => {
             return Ok(Some(End::Again { after: ladder(promise.attempt), error: error.to_string() }));

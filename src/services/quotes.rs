@@ -5,6 +5,7 @@ use domain::{
     CorridorTerms, Country, Currency, FeeSchedule, Money, Quote, QuoteError, QuoteId, QuoteRequest, Rail,
     Side, UserId,
 };
+use providers::{Capabilities, Limits, OperationKind};
 use store::StoreError;
 
 use super::{Caller, ServiceError, rates};
@@ -34,6 +35,9 @@ pub enum QuoteRefusal {
     CountryNeeded,
     #[error(transparent)]
     Price(#[from] QuoteError),
+    /// The rail moves less, or more, at once. `by_hand`: the corridor has the rail `manual` for more.
+    #[error("{rail} moves from {min} on at once, up to {max:?}")]
+    BeyondRail { rail: Rail, min: Money, max: Option<Money>, by_hand: bool },
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The rates cannot be read now.
@@ -58,6 +62,7 @@ pub async fn create(app: &App, owner: UserId, ask: QuoteAsk) -> Result<Quote, Qu
     };
     let quote = Quote::price(request, &terms(app, corridor, ask.funding_rail), &route, app.clock.now())?;
     check_debit(app, &quote)?;
+    check_rails(app, corridor, &quote)?;
     let mut tx = app.db.begin().await?;
     store::quotes::insert(&mut tx, &quote, route.legs()).await?;
     tx.commit().await?;
@@ -131,6 +136,49 @@ fn check_debit(app: &App, quote: &Quote) -> Result<(), QuoteRefusal> {
         }
         _ => Ok(()),
     }
+}
+
+/// Each leg within what its wallet takes at once: a quote that no provider would carry out is none.
+fn check_rails(app: &App, corridor: &Corridor, quote: &Quote) -> Result<(), QuoteRefusal> {
+    let legs = [
+        (quote.funding_rail, corridor.from, quote.total_to_pay, OperationKind::Collect),
+        (quote.payout_rail, corridor.to, quote.receive, OperationKind::Disburse),
+    ];
+    for (rail, country, amount, operation) in legs {
+        let Some(limits) = limits(app, rail, country, amount.currency(), operation) else { continue };
+        if limits.check(amount).is_err() {
+            let rails = match operation {
+                OperationKind::Collect => &corridor.funding_rails,
+                _ => &corridor.payout_rails,
+            };
+            let is_too_much = limits.max.is_some_and(|max| amount.minor() > max.minor());
+            let by_hand = is_too_much && rail != Rail::Manual && rails.contains(&Rail::Manual);
+            let (min, max) = (limits.min.unwrap_or(Money::zero(amount.currency())), limits.max);
+            return Err(QuoteRefusal::BeyondRail { rail, min, max, by_hand });
+        }
+    }
+    Ok(())
+}
+
+/// Of the wallet that would carry it out.
+fn limits(
+    app: &App,
+    rail: Rail,
+    country: Country,
+    currency: Currency,
+    operation: OperationKind,
+) -> Option<Limits> {
+    let serves = |wallet: &&Capabilities| {
+        wallet.rails.contains(&rail)
+            && wallet.countries.contains(&country)
+            && wallet.currencies.contains(&currency)
+            && wallet.supports(operation)
+    };
+    let wallet = app.providers.wallets(rail.provider()?).map(|entry| entry.capabilities()).find(serves)?;
+    Some(match operation {
+        OperationKind::Collect => wallet.collect_limits,
+        _ => wallet.disburse_limits,
+    })
 }
 
 /// What a corridor offers, from the settings.

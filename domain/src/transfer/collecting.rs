@@ -15,6 +15,9 @@ const LATE_MONEY_WAITS_H: i64 = 72;
 /// How long a bank transfer that was given up may still arrive and find its transfer.
 const LATE_TRANSFERS_D: i64 = 14;
 
+/// When an expired collection is asked about a last time, where nothing else would tell that it was paid after all.
+const LAST_LOOK_S: i64 = 600;
+
 /// How many banking days a refund of a direct debit waits, since its payer could also take it back at the bank.
 ///
 /// Source: Stripe's advice for SEPA refunds, docs.stripe.com, 2026.
@@ -183,6 +186,9 @@ impl Case {
         } else {
             draft.note_for_staff("collection_closed", &next, "");
         }
+        if state == MovementState::Expired && next.may_be_paid_unheard() {
+            draft.promise_for(PromiseKind::Inquire, &next, draft.now + Duration::seconds(LAST_LOOK_S));
+        }
         draft.put(next);
         Ok(())
     }
@@ -342,7 +348,11 @@ impl Case {
         collection: &Movement,
         amount: Money,
     ) -> Result<(), Refusal> {
-        let (rail, wallet) = (collection.rail, collection.wallet.clone());
+        let rail = collection.rail;
+        let wallet = match collection.wallet == self.wallets.funding && rail == self.transfer.funding_rail {
+            true => self.wallets.refund.clone(),
+            false => collection.wallet.clone(),
+        };
         let source = collection.source.clone();
         let mut refund = new_movement(draft, MovementKind::Refund, rail, wallet, amount, source.clone());
         refund.original = Some(collection.reference);

@@ -216,4 +216,6 @@ impl Transfer {
 pub struct Wallets {
     pub funding: Wallet,
     pub payout: Wallet,
+    /// Gives back what came into `funding`: another one where a wallet that collects cannot pay.
+    pub refund: Wallet,
 }

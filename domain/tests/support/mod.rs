@@ -159,7 +159,7 @@ pub fn transfer(order: Order, number: u128, now: DateTime<Utc>) -> (Transfer, Wa
     let payee = if order.to_self { owner() } else { friend() };
     let payee = (order.payout == Rail::Balance).then(|| customer(payee, quote.receive.currency()));
     let id = TransferId::from_uuid(Uuid::from_u128(1_000_000 + number));
-    let wallets = Wallets { funding: wallet("in"), payout: wallet("out") };
+    let wallets = Wallets { funding: wallet("in"), payout: wallet("out"), refund: wallet("in") };
     (Transfer::new(id, &quote, payee, None, now), wallets)
 }
 

@@ -1,6 +1,6 @@
 //! Grants over real sockets: fetched once for many, renewed in time, fetched anew once when refused.
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -54,6 +54,10 @@ impl Granter for Guarded {
     fn refused(&self, _: &Operation, response: &Response) -> Option<Need> {
         (response.status == 401).then_some(TOKEN)
     }
+
+    fn spoilt(&self, _: &Operation, response: &Response) -> Option<Need> {
+        (response.status == 423).then_some(TOKEN)
+    }
 }
 
 impl Wire for Guarded {
@@ -103,6 +107,7 @@ struct Operator {
     minted: AtomicUsize,
     asked: AtomicUsize,
     refuses: AtomicUsize,
+    locks: AtomicBool,
     expires_in: Mutex<Value>,
     fails: Mutex<Option<StatusCode>>,
 }
@@ -120,6 +125,9 @@ async fn mint(State(operator): State<Arc<Operator>>) -> Answer {
 async fn balance(State(operator): State<Arc<Operator>>, headers: HeaderMap) -> Answer {
     operator.asked.fetch_add(1, Ordering::SeqCst);
     let refuses = operator.refuses.load(Ordering::SeqCst);
+    if operator.locks.swap(false, Ordering::SeqCst) {
+        return StatusCode::LOCKED.into_response();
+    }
     if refuses > 0 {
         operator.refuses.store(refuses - 1, Ordering::SeqCst);
         return StatusCode::UNAUTHORIZED.into_response();
@@ -194,6 +202,19 @@ async fn what_is_refused_is_fetched_anew_once() {
     let refused = provider.call(&Operation::Balance).await;
     assert!(matches!(refused, Err(ProviderError::Misconfigured { .. })), "{refused:?}");
     assert_eq!((minted(&operator), operator.asked.load(Ordering::SeqCst)), (3, 5));
+}
+
+#[tokio::test]
+async fn what_does_harm_when_tried_again_is_tried_once() {
+    let (operator, provider, moved) = scene(json!(3600)).await;
+    provider.call(&Operation::Balance).await.unwrap();
+    operator.locks.store(true, Ordering::SeqCst);
+    for seconds in [0, 1, 7_200] {
+        moved.store(seconds, Ordering::SeqCst);
+        let stopped = provider.call(&Operation::Balance).await;
+        assert!(matches!(stopped, Err(ProviderError::Misconfigured { .. })), "{stopped:?}");
+        assert_eq!((minted(&operator), operator.asked.load(Ordering::SeqCst)), (1, 2), "after {seconds} s");
+    }
 }
 
 #[tokio::test]

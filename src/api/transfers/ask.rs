@@ -46,6 +46,10 @@ pub struct NewPayer {
     /// A mandate of `GET /v1/me/mandates`, for the rail `sepa_debit`, instead of an account.
     #[schema(example = "mandate_01jd3k5x8yf9tq2m7w4c6vbn0e")]
     mandate: Option<String>,
+    /// The one-time code that the payer got from their operator, 4 to 8 digits, for the rail `orange_sonatel`: with it
+    /// they pay at once, from the wallet of `phone`, and without it by a QR code. Kept until it was used.
+    #[schema(example = "123456", pattern = "^[0-9]{4,8}$")]
+    otp: Option<String>,
 }
 
 /// Who is paid.
@@ -94,8 +98,9 @@ impl NewPayer {
         let name = fields.take_some(self.name.map(|text| wire::name(&text, &format!("{at}/name"), LONGEST)));
         let email = fields.take_some(self.email.map(|text| email(&text, &format!("{at}/email"))));
         let rail = rail?;
+        let otp = fields.take_some(self.otp.map(|code| one_time_code(rail, code, phone.is_some(), at)));
         let debit = debit(rail, self.iban.as_deref(), self.mandate.as_deref(), name.is_some(), fields, at);
-        Some(PartyAsk { rail, phone, name, email, account: None, country: None, debit })
+        Some(PartyAsk { rail, phone, name, email, account: None, country: None, debit, otp })
     }
 }
 
@@ -107,7 +112,21 @@ impl NewPayee {
             fields.take_some(self.account.map(|text| account(rail, &text, &format!("{at}/account"))));
         let name = fields.take(wire::name(&self.name, &format!("{at}/name"), LONGEST));
         let country = fields.take(wire::country(&self.country, &format!("{at}/country")));
-        Some(PartyAsk { rail: rail?, phone, name, email: None, account, country, debit: None })
+        Some(PartyAsk { rail: rail?, phone, name, email: None, account, country, debit: None, otp: None })
+    }
+}
+
+/// Only one rail is paid by code, and a code is that of a number.
+fn one_time_code(rail: Rail, code: String, has_phone: bool, at: &str) -> Result<String, FieldError> {
+    if rail != Rail::OrangeSonatel {
+        return Err(FieldError::new(format!("{at}/otp"), "not_for_this_rail"));
+    }
+    if !has_phone {
+        return Err(FieldError::new(format!("{at}/phone"), "missing_field"));
+    }
+    match (4..=8).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(code),
+        false => Err(FieldError::new(format!("{at}/otp"), "invalid_value")),
     }
 }
 

@@ -47,6 +47,8 @@ pub struct PartyAsk {
     pub country: Option<Country>,
     /// What is debited, by the rail `sepa_debit`.
     pub debit: Option<DebitAsk>,
+    /// What the payer pays with at once, on rails that are paid by code.
+    pub otp: Option<String>,
 }
 
 /// Where money goes that goes to no number.
@@ -114,6 +116,7 @@ async fn plan(app: &App, owner: UserId, visitor: &Visitor, ask: &Ask) -> Result<
     let step = Case::open(transfer.clone(), &cases::wallets(app, &transfer), now, &mut &app.ids)?;
     let sealer = Sealer::of(app, &mut reader.conn(), owner, id).await?;
     let mut people = People::new(party(&ask.payer), party(&ask.payee), ask.purpose.clone());
+    people.otp.clone_from(&ask.payer.otp);
     people.debit = debit(app, &mut reader.conn(), owner, visitor, &ask.payer).await?;
     Ok(Plan { step, people, sealer })
 }

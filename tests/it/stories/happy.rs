@@ -35,8 +35,9 @@ async fn from_one_wallet_to_another_by_webhook() {
             app.statement().await,
             [
                 "equity:opening:EUR 10000000",
-                "equity:opening:XOF 100000000",
+                "equity:opening:XOF 150000000",
                 "expense:provider_fees:XOF 201",
+                "float:orange_sonatel:sn_retailer:XOF 50000000",
                 "float:stripe:main:EUR 10000000",
                 "float:wave:ci:XOF 49989900",
                 "float:wave:sn:XOF 50009999",

@@ -158,7 +158,8 @@ async fn who_is_refused_by_a_person_has_everything_back() {
             let statement = app.statement().await;
             let untouched = [
                 "equity:opening:EUR 10000000",
-                "equity:opening:XOF 100000000",
+                "equity:opening:XOF 150000000",
+                "float:orange_sonatel:sn_retailer:XOF 50000000",
                 "float:stripe:main:EUR 10000000",
                 "float:wave:ci:XOF 50000000",
                 "float:wave:sn:XOF 50000000",

@@ -36,7 +36,8 @@ async fn a_refused_payee_means_everything_back_to_the_payer() {
             statement,
             [
                 "equity:opening:EUR 10000000",
-                "equity:opening:XOF 100000000",
+                "equity:opening:XOF 150000000",
+                "float:orange_sonatel:sn_retailer:XOF 50000000",
                 "float:stripe:main:EUR 10000000",
                 "float:wave:ci:XOF 50000000",
                 "float:wave:sn:XOF 50000000"

@@ -9,6 +9,7 @@
 mod closing;
 mod http;
 mod mtn;
+mod orange;
 mod people;
 mod receiver;
 mod smtp;
@@ -17,6 +18,7 @@ mod wave;
 
 pub use http::{Answer, Ask};
 pub use mtn::{MtnControl, guinean};
+pub use orange::OrangeControl;
 pub use people::{Customer, Staff, Transfer, euro_ask, ivorian, quote_ask, senegalese};
 pub use receiver::{Posted, Receiver};
 pub use smtp::{MailServer, Protection};
@@ -266,6 +268,14 @@ impl TestApp {
 
     pub fn mtn(&self) -> MtnControl<'_> {
         MtnControl::new(self)
+    }
+
+    pub fn orange(&self) -> OrangeControl<'_> {
+        OrangeControl::new(self, "orange")
+    }
+
+    pub fn sonatel(&self) -> OrangeControl<'_> {
+        OrangeControl::new(self, "sonatel")
     }
 
     pub fn stripe(&self) -> StripeControl<'_> {

@@ -153,7 +153,9 @@ pub(super) fn wallets(way: Way) -> Wallets {
         Way::GuineaToChina => ("gn", "main"),
         _ => ("sn", "ci"),
     };
-    Wallets { funding: Wallet::parse(funding).unwrap(), payout: Wallet::parse(payout).unwrap() }
+    let funding = Wallet::parse(funding).unwrap();
+    let payout = Wallet::parse(payout).unwrap();
+    Wallets { refund: funding.clone(), funding, payout }
 }
 
 pub(super) fn terms(currency: Currency) -> CorridorTerms {
