@@ -21,6 +21,8 @@ words! {
         MovementConfirmation = "movement_confirmation",
         /// How a movement ended that no provider tells.
         MovementResolution = "movement_resolution",
+        /// Giving back by hand, to an account that the payer's rail does not know.
+        RefundByHand = "refund_by_hand",
     }
 }
 

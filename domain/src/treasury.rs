@@ -1,8 +1,10 @@
 //! Treasury: our own money between a float at a provider and our bank, and what can become of it.
 //!
-//! Today there are sweeps: a payout from the float to our own bank account. It reserves the float, is sent once under one
-//! reference, and moves `bank ← float` when the provider says that it is paid. A payout that was paid can still come
-//! back days later, which moves the same amount the other way. Nothing but these two accounts is ever touched.
+//! A *sweep* is a payout from the float to our own bank account. It reserves the float, is sent once under one reference,
+//! and moves `bank ← float` when the provider says that it is paid. A payout that was paid can still come back days
+//! later, which moves the same amount the other way. A *top-up* fills the float from our bank, and an *opening* books what
+//! a float or a bank held before we kept books: both have happened when two people say so, and are booked at once.
+//! Nothing but the two accounts of a movement is ever touched.
 //!
 //! Deliberately absent: who agrees to it (`approval`), how it is sent, and what a provider takes for it.
 
@@ -25,6 +27,19 @@ words! {
     pub enum TreasuryKind as "treasury kind" {
         /// From a float to our bank.
         Sweep = "sweep",
+        /// From our bank to a float, as the bank's statement says.
+        TopUp = "top_up",
+        /// What a float held before its first posting.
+        Opening = "opening",
+        /// What our bank held before its first posting.
+        OpeningBank = "opening_bank",
+    }
+}
+
+impl TreasuryKind {
+    /// Whether a provider is asked to do it; else people say that it was done.
+    pub const fn is_sent(self) -> bool {
+        matches!(self, TreasuryKind::Sweep)
     }
 }
 
@@ -57,8 +72,8 @@ pub struct TreasuryMovement {
     pub amount: Money,
     /// The provider's own id of it, once known.
     pub provider_ref: Option<String>,
-    /// Reserves the float while it is under way.
-    pub hold: HoldId,
+    /// Reserves the float while it is under way; nothing where it has happened already.
+    pub hold: Option<HoldId>,
     /// Why the provider refused it or gave it back, in its word.
     pub code: Option<String>,
     /// Questions asked since its outcome became unknown.
@@ -91,6 +106,41 @@ pub struct TreasuryTerms {
     pub approval: ApprovalId,
 }
 
+impl TreasuryTerms {
+    /// The account that the value leaves.
+    pub fn from(&self) -> Account {
+        match self.kind {
+            TreasuryKind::Sweep => self.float(),
+            TreasuryKind::TopUp => self.bank_account(),
+            TreasuryKind::Opening | TreasuryKind::OpeningBank => {
+                Account::OpeningEquity { currency: self.amount.currency() }
+            }
+        }
+    }
+
+    /// The account that it comes to.
+    pub fn to(&self) -> Account {
+        match self.kind {
+            TreasuryKind::TopUp | TreasuryKind::Opening => self.float(),
+            TreasuryKind::Sweep | TreasuryKind::OpeningBank => self.bank_account(),
+        }
+    }
+
+    /// The account that must not have been touched before; none for what may happen again.
+    pub fn opens(&self) -> Option<Account> {
+        matches!(self.kind, TreasuryKind::Opening | TreasuryKind::OpeningBank).then(|| self.to())
+    }
+
+    fn float(&self) -> Account {
+        let (wallet, currency) = (self.wallet.clone(), self.amount.currency());
+        Account::Float { provider: self.provider, wallet, currency }
+    }
+
+    fn bank_account(&self) -> Account {
+        Account::Bank { name: self.bank.clone(), currency: self.amount.currency() }
+    }
+}
+
 /// What commits together: the movement's next version, what it does to the ledger, what is promised from when on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreasuryStep {
@@ -102,8 +152,34 @@ pub struct TreasuryStep {
 impl TreasuryMovement {
     /// Begins a movement that was agreed to: the float is reserved, and it is to be sent at once.
     pub fn intend(terms: TreasuryTerms, now: DateTime<Utc>, fresh: &mut dyn Fresh) -> TreasuryStep {
-        let TreasuryTerms { reference, kind, provider, wallet, bank, amount, approval } = terms;
+        let id = HoldId::from_uuid(fresh.id());
+        let movement = TreasuryMovement { hold: Some(id), ..TreasuryMovement::first(terms, now) };
+        let hold = Hold::open(id, movement.float(), movement.amount, movement.business(), now);
+        let promises = vec![(TreasuryPromise::Submit, now)];
+        TreasuryStep { movement, ledger: vec![LedgerStep::Hold(hold)], promises }
+    }
+
+    /// Books one that has happened, as `receipt` shows and two people say. Nothing is sent, and nothing asked.
+    pub fn record(
+        terms: TreasuryTerms,
+        receipt: Option<String>,
+        now: DateTime<Utc>,
+        fresh: &mut dyn Fresh,
+    ) -> Result<TreasuryStep, Refusal> {
         let movement = TreasuryMovement {
+            state: MovementState::Succeeded,
+            provider_ref: receipt,
+            submitted_at: Some(now),
+            succeeded_at: Some(now),
+            ..TreasuryMovement::first(terms, now)
+        };
+        let entry = movement.entry(&movement.to(), &movement.from(), now, fresh.id())?;
+        Ok(TreasuryStep { movement, ledger: vec![LedgerStep::Post(entry)], promises: vec![] })
+    }
+
+    fn first(terms: TreasuryTerms, now: DateTime<Utc>) -> TreasuryMovement {
+        let TreasuryTerms { reference, kind, provider, wallet, bank, amount, approval } = terms;
+        TreasuryMovement {
             reference,
             kind,
             provider,
@@ -112,7 +188,7 @@ impl TreasuryMovement {
             state: MovementState::Intended,
             amount,
             provider_ref: None,
-            hold: HoldId::from_uuid(fresh.id()),
+            hold: None,
             code: None,
             asked: 0,
             not_found: 0,
@@ -122,21 +198,38 @@ impl TreasuryMovement {
             version: 1,
             created_at: now,
             updated_at: now,
-        };
-        let hold = Hold::open(movement.hold, movement.float(), amount, movement.business(), now);
-        let promises = vec![(TreasuryPromise::Submit, now)];
-        TreasuryStep { movement, ledger: vec![LedgerStep::Hold(hold)], promises }
+        }
     }
 
-    /// The float that it drains.
+    /// What was agreed to.
+    pub fn terms(&self) -> TreasuryTerms {
+        let TreasuryMovement { reference, kind, provider, wallet, bank, amount, approval, .. } = self.clone();
+        TreasuryTerms { reference, kind, provider, wallet, bank, amount, approval }
+    }
+
+    /// The account that the value leaves.
+    pub fn from(&self) -> Account {
+        self.terms().from()
+    }
+
+    /// The account that it comes to.
+    pub fn to(&self) -> Account {
+        self.terms().to()
+    }
+
+    /// The account that must not have been touched before; none for what may happen again.
+    pub fn opens(&self) -> Option<Account> {
+        self.terms().opens()
+    }
+
+    /// The float that it drains or fills.
     pub fn float(&self) -> Account {
-        let (wallet, currency) = (self.wallet.clone(), self.amount.currency());
-        Account::Float { provider: self.provider, wallet, currency }
+        self.terms().float()
     }
 
-    /// The bank that it fills.
+    /// The bank that it fills or drains.
     pub fn bank_account(&self) -> Account {
-        Account::Bank { name: self.bank.clone(), currency: self.amount.currency() }
+        self.terms().bank_account()
     }
 
     /// What its entries and its hold are about.
@@ -237,9 +330,9 @@ impl TreasuryMovement {
         let mut step = self.stepped(MovementState::Succeeded, now)?;
         step.movement.provider_ref = provider_ref.or(step.movement.provider_ref);
         step.movement.succeeded_at = Some(now);
-        let entry = self.entry(&self.bank_account(), &self.float(), now, fresh.id())?;
-        step.ledger =
-            vec![LedgerStep::Settle { hold: self.hold, amount: self.amount }, LedgerStep::Post(entry)];
+        let entry = self.entry(&self.to(), &self.from(), now, fresh.id())?;
+        step.ledger.extend(self.hold.map(|hold| LedgerStep::Settle { hold, amount: self.amount }));
+        step.ledger.push(LedgerStep::Post(entry));
         Ok(step)
     }
 
@@ -251,7 +344,7 @@ impl TreasuryMovement {
     ) -> Result<TreasuryStep, Refusal> {
         let mut step = self.stepped(MovementState::FailedLater, now)?;
         step.movement.code = Some(code.to_owned());
-        let entry = self.entry(&self.float(), &self.bank_account(), now, fresh.id())?;
+        let entry = self.entry(&self.from(), &self.to(), now, fresh.id())?;
         step.ledger = vec![LedgerStep::Post(entry)];
         Ok(step)
     }
@@ -264,7 +357,7 @@ impl TreasuryMovement {
     ) -> Result<TreasuryStep, Refusal> {
         let mut step = self.stepped(state, now)?;
         step.movement.code = code.cloned();
-        step.ledger = vec![LedgerStep::Void { hold: self.hold }];
+        step.ledger.extend(self.hold.map(|hold| LedgerStep::Void { hold }));
         Ok(step)
     }
 

@@ -56,6 +56,10 @@ enum Act {
     Revalue {
         case: usize,
     },
+    Retry {
+        case: usize,
+        what: usize,
+    },
     /// Thousandths of what is left; all of it when absent.
     AskRefund {
         case: usize,
@@ -177,7 +181,7 @@ impl Town {
     /// A book with little in its floats, and a transfer just begun, if its payer can begin it.
     fn new(order: Order, float: i64, balance: i64) -> Town {
         let (mut books, mut fresh) = (Books::empty(), Counter::default());
-        for account in floats(order) {
+        for account in every_float(order) {
             books.endow(&account, float, &mut fresh);
         }
         books.endow(&customer(owner(), order.exchange.currencies().0), balance, &mut fresh);
@@ -385,7 +389,7 @@ impl Town {
     }
 
     fn top_up(&mut self) {
-        for account in floats(self.order) {
+        for account in every_float(self.order) {
             self.books.endow(&account, 100_000_000_000, &mut self.fresh);
         }
     }

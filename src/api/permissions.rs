@@ -106,6 +106,7 @@ pub const TABLE: &[Rule] = {
         ("GET", "/v1/admin/attention", Staff),
         ("POST", "/v1/admin/transfers/{id}/release", StaffFresh),
         ("POST", "/v1/admin/transfers/{id}/refuse", StaffFresh),
+        ("POST", "/v1/admin/transfers/{id}/retry", StaffFresh),
         ("GET", "/v1/admin/quotes/{id}", Admin),
         ("GET", "/v1/admin/rates", Admin),
         ("GET", "/v1/admin/rates/{base}/{quote}", Admin),

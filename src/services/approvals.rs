@@ -15,7 +15,7 @@ use store::audit::{self, AuditEntry};
 use store::writer::NewAudit;
 use uuid::Uuid;
 
-use super::{Caller, ServiceError, evidence, rates, treasury};
+use super::{Caller, ServiceError, evidence, rates, transfers, treasury};
 use crate::app::App;
 
 /// Who asks.
@@ -112,9 +112,10 @@ pub async fn approve(
         ApprovalKind::MovementConfirmation | ApprovalKind::MovementResolution => {
             evidence::agree(app, caller, &approval, digest).await
         }
+        ApprovalKind::RefundByHand => transfers::agree(app, caller, &approval, digest).await,
     };
     match done {
-        Err(error @ ServiceError::Conflict { code: "operator_reference_used" }) => {
+        Err(error @ ServiceError::Conflict { code: "operator_reference_used" | "account_opened" }) => {
             overtaken(app, caller, &approval).await?;
             Err(error)
         }
@@ -164,7 +165,18 @@ pub async fn reject(
 
 /// One of them, as people read it. For admins only.
 pub async fn find(app: &App, caller: &Caller, id: ApprovalId) -> Result<Approval, ServiceError> {
-    evidence::reveal(app, read(app, caller, id).await?).await
+    reveal(app, read(app, caller, id).await?).await
+}
+
+/// Opens what is sealed in it for whoever may read it.
+async fn reveal(app: &App, approval: Approval) -> Result<Approval, ServiceError> {
+    match approval.kind {
+        ApprovalKind::MovementConfirmation | ApprovalKind::MovementResolution => {
+            evidence::reveal(app, approval).await
+        }
+        ApprovalKind::RefundByHand => transfers::reveal(app, approval).await,
+        ApprovalKind::RateChange | ApprovalKind::Treasury => Ok(approval),
+    }
 }
 
 /// One of them, as it is stored. For admins only; its digest is computed afresh, so a row that was tampered with is not shown.
@@ -194,7 +206,7 @@ pub async fn list(
     let rows = approvals::list(&mut app.db.read().await?.conn(), filter, before, limit).await?;
     let mut shown = Vec::with_capacity(rows.len());
     for row in rows {
-        shown.push(evidence::reveal(app, row).await?);
+        shown.push(reveal(app, row).await?);
     }
     Ok(shown)
 }

@@ -189,6 +189,7 @@ fn trace(app: &App, event: &Event, step: &Step) -> NewAudit {
         Event::Release => "transfer.release",
         Event::Refuse { .. } => "transfer.refuse",
         Event::RefundAsked(_) => "transfer.refund",
+        Event::Retry { .. } => "transfer.retry",
     };
     let movement =
         |m: &domain::Movement| json!({ "reference": m.reference.to_string(), "state": m.state.as_str() });

@@ -18,6 +18,9 @@ pub struct People {
     /// A one-time code of the payer's, until it was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otp: Option<String>,
+    /// Where it is given back to, when that is done by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_to: Option<Party>,
 }
 
 /// What a direct debit takes the money from, and how its owner consented.
@@ -41,7 +44,7 @@ impl std::fmt::Debug for Debit {
 impl People {
     /// Both ends, without a debit.
     pub fn new(payer: Party, payee: Party, purpose: String) -> People {
-        People { payer, payee, purpose, debit: None, otp: None }
+        People { payer, payee, purpose, debit: None, otp: None, refund_to: None }
     }
 
     /// The account that is debited, as its owner recognises it.

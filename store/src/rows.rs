@@ -80,7 +80,7 @@ table! {
         amount_minor: i64 as "bigint",
         currency: String as "text",
         provider_ref: Option<String> as "text",
-        hold: Uuid as "uuid",
+        hold: Option<Uuid> as "uuid",
         code: Option<String> as "text",
         asked: i64 as "bigint",
         not_found: i64 as "bigint",

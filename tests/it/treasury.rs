@@ -211,7 +211,7 @@ async fn it_takes_two_admins_and_enough_money() {
         operator.ask(Ask::get("/v1/admin/treasury")).await.refused(403, "forbidden");
         one.ask(Ask::post("/v1/admin/treasury", &sweep("1"))).await.refused(400, "idempotency_key_missing");
         for (field, value, code) in [
-            ("kind", json!("top_up"), "invalid_value"),
+            ("kind", json!("gift"), "invalid_value"),
             ("provider", json!("orange_web"), "invalid_value"),
             ("wallet", json!("other"), "invalid_value"),
             ("amount", json!({ "amount": "0", "currency": "EUR" }), "invalid_amount"),
@@ -253,6 +253,77 @@ async fn of_many_consents_at_once_one_counts() {
         assert_eq!(days(app, reference, 6).await, ["submitted", "succeeded"]);
         assert_eq!(books(app).await, (OPENING - 250_000, 0, 250_000));
         assert_eq!(payouts(app, reference).await, (1, 1));
+    })
+    .await;
+}
+
+fn filled(kind: &str, wallet: &str, amount: &str, receipt: &str) -> Value {
+    let currency = if wallet == "cn" { "CNY" } else { "GNF" };
+    json!({
+        "kind": kind, "provider": "manual", "wallet": wallet, "operator_reference": receipt,
+        "amount": { "amount": amount, "currency": currency }, "evidence": "Line 12 of the statement of the 20th",
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_float_is_filled_as_the_bank_s_statement_says_once() {
+    on_each_database(async |app| {
+        let (one, two) = app.admins().await;
+        for (field, code) in [("operator_reference", "missing_field"), ("evidence", "missing_field")] {
+            let mut body = filled("top_up", "cn", "2500", "VIR 1");
+            body.as_object_mut().unwrap().remove(field);
+            propose(&one, "bad", &body).await.refused(422, code);
+        }
+        let mut sent = sweep("1");
+        sent["evidence"] = json!("Line 12 of the statement");
+        propose(&one, "bad", &sent).await.refused(422, "not_for_this_kind");
+
+        let approval = propose(&one, "top-up", &filled("top_up", "cn", "2500", "VIR 1")).await.expect(202);
+        let change = &approval["change"];
+        assert_eq!(
+            (&change["from"], &change["to"]),
+            (&json!("bank:main:CNY"), &json!("float:manual:cn:CNY"))
+        );
+        approve(&one, &approval).await.refused(403, "own_request");
+        let before = app.balances().await["float:manual:cn:CNY"];
+        approve(&two, &approval).await.expect(200);
+        let after = app.balances().await;
+        assert_eq!((after["float:manual:cn:CNY"] - before, after["bank:main:CNY"]), (250_000, -250_000));
+        let shown = one.get("/v1/admin/treasury").await["data"][0].clone();
+        assert_eq!((&shown["kind"], &shown["status"]), (&json!("top_up"), &json!("succeeded")));
+        assert_eq!(shown["provider_ref"], "VIR1");
+
+        let again = propose(&one, "again", &filled("top_up", "cn", "2500", "vir1")).await.expect(202);
+        approve(&two, &again).await.refused(409, "operator_reference_used");
+        assert_eq!(app.balances().await["float:manual:cn:CNY"] - before, 250_000);
+        let opened = filled("opening", "cn", "1", "VIR 9");
+        propose(&one, "opened", &opened).await.refused(409, "account_opened");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_opened_before_its_first_posting_and_once() {
+    let settings = [("manual.wallets.gn.opening", "0")];
+    on_each_database_with(&settings, async |app| {
+        let (one, two) = app.admins().await;
+        let before = app.balances().await.get("equity:opening:GNF").copied().unwrap_or(0);
+        let mut bank = filled("opening_bank", "gn", "900000", "S-1");
+        bank["bank"] = json!("ecobank");
+        let bodies =
+            [filled("opening", "gn", "500000", "S-2"), filled("opening", "gn", "600000", "S-3"), bank];
+        let mut waiting = vec![];
+        for (nth, body) in bodies.iter().enumerate() {
+            waiting.push(propose(&one, &format!("open-{nth}"), body).await.expect(202));
+        }
+        let answers = join_all(waiting.iter().map(|approval| approve(&two, approval))).await;
+        let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        assert!(matches!(statuses.as_slice(), [200, 409, 200] | [409, 200, 200]), "{statuses:?}");
+        answers.iter().find(|answer| answer.status == 409).unwrap().refused(409, "account_opened");
+        let balances = app.balances().await;
+        let expected = if statuses[0] == 200 { 500_000 } else { 600_000 };
+        assert_eq!((balances["float:manual:gn:GNF"], balances["bank:ecobank:GNF"]), (expected, 900_000));
+        assert_eq!(balances["equity:opening:GNF"] - before, expected + 900_000);
     })
     .await;
 }

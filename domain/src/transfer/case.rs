@@ -8,7 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::draft::Draft;
 use super::{Fresh, NextAction, NotRefundable, RefundAsk, Step, Transfer, TransferStatus, Wallets};
 use crate::recipes::RecipeError;
-use crate::{FxError, Money, Movement, MovementKind, MovementState, Reference, Route};
+use crate::{FxError, Money, Movement, MovementKind, MovementState, Rail, Reference, Route, Wallet};
 
 /// A transfer as stored, all its movements (oldest first), and the wallets its legs use.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,9 +43,22 @@ pub enum Event {
     Refuse { reason: String },
     /// A person gives back a transfer whose payee was paid, or a part of it.
     RefundAsked(RefundAsk),
+    /// A person has a transfer that waits for one tried again.
+    Retry { what: Again },
     /// A conversion was undone at its own rate: book what today's mid makes of it. `today` leads from what was sent
     /// to what was to be received.
     Revalue { today: Route },
+}
+
+/// What a person has tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// A payout that came back, to the same payee.
+    Payout,
+    /// Giving back what was paid, by the rail that it came by.
+    Refund,
+    /// Giving it back by another rail, from this wallet.
+    RefundBy { rail: Rail, wallet: Wallet },
 }
 
 /// What a provider said of a movement, in our words.
@@ -125,6 +138,8 @@ pub enum Refusal {
     NotLate { reference: Reference },
     #[error("transfer is {status} and waits for nobody's release")]
     NotOnHold { status: TransferStatus },
+    #[error("transfer is {status}, or its value is not where this could be tried again")]
+    NotRetriable { status: TransferStatus },
     #[error("movement {reference} is held and was never sent")]
     Held { reference: Reference },
     #[error("transfer cannot be given back: {why}")]
@@ -173,6 +188,7 @@ impl Case {
             Event::Release => self.release(&mut draft)?,
             Event::Refuse { reason } => self.refuse(&mut draft, reason)?,
             Event::RefundAsked(ask) => self.refund_asked(&mut draft, ask)?,
+            Event::Retry { what } => self.retry(&mut draft, what)?,
             Event::Revalue { today } => self.revalue(&mut draft, today)?,
         };
         Ok(changed.then_some(draft.step))

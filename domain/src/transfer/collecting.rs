@@ -7,7 +7,9 @@ use super::draft::Draft;
 use super::opening::new_movement;
 use super::{Case, Fact, Lane, NextAction, NoticeKind, PromiseKind, Refusal, TransferStatus};
 use crate::movement::Late;
-use crate::{EntryKind, Money, Movement, MovementKind, MovementState, Nature, Rail, calendar, recipes};
+use crate::{
+    EntryKind, Money, Movement, MovementKind, MovementState, Nature, Rail, Wallet, calendar, recipes,
+};
 
 /// How long the sender of late money may take a new quote for it.
 const LATE_MONEY_WAITS_H: i64 = 72;
@@ -296,6 +298,7 @@ impl Case {
         collection.rail.returns_fee_on_refund()
             && self.movements.iter().any(|movement| {
                 movement.kind == MovementKind::Refund
+                    && movement.rail == collection.rail
                     && movement.original == Some(collection.reference)
                     && movement.amount == collection.amount
                     && movement.state == MovementState::Succeeded
@@ -353,6 +356,17 @@ impl Case {
             true => self.wallets.refund.clone(),
             false => collection.wallet.clone(),
         };
+        self.start_refund_by(draft, collection, amount, (rail, wallet))
+    }
+
+    /// The same by another rail than it came by.
+    pub(super) fn start_refund_by(
+        &self,
+        draft: &mut Draft<'_>,
+        collection: &Movement,
+        amount: Money,
+        (rail, wallet): (Rail, Wallet),
+    ) -> Result<(), Refusal> {
         let source = collection.source.clone();
         let mut refund = new_movement(draft, MovementKind::Refund, rail, wallet, amount, source.clone());
         refund.original = Some(collection.reference);

@@ -36,6 +36,8 @@ impl TransferStatus {
             "released" => TransferStatus::Funded,
             "transfer_refused" => TransferStatus::Refunding,
             "payee_refused" if self != TransferStatus::Disputed => TransferStatus::Refunding,
+            "refund_retried" => TransferStatus::Refunding,
+            "payout_retried" => TransferStatus::Disbursing,
             "refunded" => TransferStatus::Refunded,
             "refund_asked" => TransferStatus::Refunding,
             "partly_refunded" => TransferStatus::Completed,

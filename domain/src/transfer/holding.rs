@@ -19,6 +19,11 @@ impl Movement {
         self.kind == MovementKind::Disbursement && self.code.as_deref() == Some(RELEASED)
     }
 
+    /// Lets a disbursement go on without being screened.
+    pub(super) fn release(&mut self) {
+        self.code = Some(RELEASED.to_owned());
+    }
+
     /// Whether it may still be held: a disbursement of which nothing is reserved at a provider.
     fn is_undispatched(&self) -> bool {
         self.kind == MovementKind::Disbursement
@@ -52,7 +57,7 @@ impl Case {
     pub(super) fn release(&self, draft: &mut Draft<'_>) -> Result<bool, Refusal> {
         let movement = self.held()?;
         let mut next = draft.change(movement, MovementState::Intended)?;
-        next.code = Some(RELEASED.to_owned());
+        next.release();
         draft.status(TransferStatus::Funded)?;
         draft.say("released", None, "");
         draft.promise(PromiseKind::Dispatch, next.reference.uuid(), super::Lane::Internal, draft.now);

@@ -16,11 +16,12 @@ mod holding;
 mod opening;
 mod plan;
 mod refunding;
+mod retrying;
 mod revaluing;
 mod reversing;
 mod sending;
 
-pub use case::{Case, Event, Fact, Refusal};
+pub use case::{Again, Case, Event, Fact, Refusal};
 pub use plan::{Audience, Fresh, Happening, Lane, NoticeKind, Promise, PromiseKind, Step};
 pub use refunding::{NotRefundable, RefundAsk, Refundable};
 

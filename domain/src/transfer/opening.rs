@@ -78,15 +78,21 @@ impl Case {
     pub(super) fn fund(&self, draft: &mut Draft<'_>, nature: Nature) -> Result<(), Refusal> {
         draft.status(TransferStatus::Funded)?;
         draft.post(EntryKind::Conversion, nature, None, recipes::conversion(&self.transfer))?;
+        let disbursement = self.disbursement(draft);
+        draft.say("funded", None, "");
+        draft.put(disbursement);
+        Ok(())
+    }
+
+    /// A new disbursement, its value reserved and its dispatch promised.
+    pub(super) fn disbursement(&self, draft: &mut Draft<'_>) -> Movement {
         let (rail, wallet) = (self.transfer.payout_rail, self.wallets.payout.clone());
         let (amount, source) = (self.transfer.receive, self.transfer.converted_account());
         let mut disbursement =
             new_movement(draft, MovementKind::Disbursement, rail, wallet, amount, source.clone());
         disbursement.value_hold = Some(draft.hold(source, amount));
         draft.promise(PromiseKind::Dispatch, disbursement.reference.uuid(), Lane::Internal, draft.now);
-        draft.say("funded", None, "");
-        draft.put(disbursement);
-        Ok(())
+        disbursement
     }
 
     fn collection(&self, draft: &mut Draft<'_>) -> Movement {

@@ -276,7 +276,7 @@ impl Case {
     fn refunded(&self, draft: &mut Draft<'_>, movement: &Movement, fact: &Fact) -> Result<bool, Refusal> {
         let next = self.left_float(draft, movement, fact)?;
         let original = movement.original.map(|reference| self.movement(reference)).transpose()?;
-        let whole = original.filter(|m| m.amount == movement.amount);
+        let whole = original.filter(|m| m.amount == movement.amount && m.rail == movement.rail);
         let fee = whole.filter(|m| m.rail.returns_fee_on_refund()).and_then(|m| m.fee);
         if let Some((fee, float)) = fee.zip(movement.float()) {
             let returned = recipes::provider_fee_returned(&float, fee);

@@ -263,3 +263,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_has_happened_is_booked_at_once_from_where_it_was() {
+    for (kind, from, to) in [
+        (TreasuryKind::TopUp, "bank:main:EUR", "float:stripe:main:EUR"),
+        (TreasuryKind::Opening, "equity:opening:EUR", "float:stripe:main:EUR"),
+        (TreasuryKind::OpeningBank, "equity:opening:EUR", "bank:main:EUR"),
+    ] {
+        let terms = TreasuryTerms { kind, ..terms() };
+        let step = TreasuryMovement::record(terms, Some("S-1".into()), at(0), &mut Counter(1)).unwrap();
+        let movement = &step.movement;
+        assert_eq!((movement.state, movement.hold, movement.version), (MovementState::Succeeded, None, 1));
+        assert_eq!((movement.from().to_string(), movement.to().to_string()), (from.into(), to.into()));
+        assert!(step.promises.is_empty() && !kind.is_sent(), "nothing is sent or asked");
+        let [LedgerStep::Post(entry)] = step.ledger.as_slice() else { panic!("{:?}", step.ledger) };
+        let posting = &entry.postings[0];
+        assert_eq!((posting.debit.to_string(), posting.credit.to_string()), (to.into(), from.into()));
+        assert_eq!((posting.amount.minor(), entry.kind), (AMOUNT, EntryKind::Treasury));
+        assert_eq!(movement.opens().is_some(), kind != TreasuryKind::TopUp);
+    }
+}

@@ -24,7 +24,8 @@ use crate::services::{ServiceError, approvals};
 pub struct ApprovalQuery {
     /// `pending` (when absent), `approved`, `rejected` or `voided`.
     status: Option<String>,
-    /// `rate_change`, `treasury`, `movement_confirmation` or `movement_resolution`; every kind when absent.
+    /// `rate_change`, `treasury`, `movement_confirmation`, `movement_resolution` or `refund_by_hand`; every
+    /// kind when absent.
     kind: Option<String>,
 }
 
@@ -139,7 +140,8 @@ pub async fn find(
         (status = 200, description = "Agreed to and done", body = ApprovalView),
         (status = 403, description = "`own_request`", body = ProblemView),
         (status = 404, description = "`not_found`", body = ProblemView),
-        (status = 409, description = "`digest_mismatch`, `approval_decided`, `changed_meanwhile`", body = ProblemView),
+        (status = 409, description = "`digest_mismatch`, `approval_decided`, `changed_meanwhile`, \
+            `operator_reference_used`, `account_opened`", body = ProblemView),
         (status = 422, description = "`rate_outdated`, `rate_out_of_bounds`, `insufficient_funds`", body = ProblemView),
     )
 )]

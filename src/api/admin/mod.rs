@@ -9,6 +9,7 @@ mod movements;
 mod queues;
 mod quotes;
 mod rates;
+mod retry;
 mod sms;
 mod treasury;
 
@@ -34,6 +35,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(attention::list))
         .routes(routes!(attention::release))
         .routes(routes!(attention::refuse))
+        .routes(routes!(retry::retry))
         .routes(routes!(quotes::find))
         .routes(routes!(rates::list))
         .routes(routes!(rates::find, rates::set))

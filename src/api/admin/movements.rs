@@ -63,6 +63,8 @@ pub struct ManualView {
     transfer_id: String,
     payer: PartyView,
     payee: PartyView,
+    /// Where a refund goes that another rail could not carry.
+    refund_to: Option<PartyView>,
     /// What it is for, as the payer said.
     purpose: String,
     /// Since when it waits.
@@ -85,6 +87,11 @@ impl From<ByHand> for ManualView {
             transfer_id: m.transfer.to_string(),
             payer: (&people.payer).into(),
             payee: (&people.payee).into(),
+            refund_to: people
+                .refund_to
+                .as_ref()
+                .filter(|_| m.kind == MovementKind::Refund)
+                .map(PartyView::from),
             purpose: people.purpose,
             since: instant(m.submitted_at.unwrap_or(m.created_at)),
             operator_reference: m.transaction_ref,
@@ -205,11 +212,11 @@ fn outcome(word: &str, yes: &str, no: &str) -> Result<bool, FieldError> {
     }
 }
 
-fn number(text: Option<String>, fields: &mut Fields) -> Option<String> {
+pub(super) fn number(text: Option<String>, fields: &mut Fields) -> Option<String> {
     fields.take_some(text.map(|text| wire::text(&text, "/operator_reference", LONGEST_REFERENCE)))
 }
 
-fn words(text: &str) -> Result<String, FieldError> {
+pub(super) fn words(text: &str) -> Result<String, FieldError> {
     let words = wire::text(text, "/evidence", LONGEST_EVIDENCE)?;
     if words.chars().count() >= SHORTEST_EVIDENCE {
         return Ok(words);

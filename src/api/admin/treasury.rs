@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::approvals::ApprovalView;
+use super::movements;
 use crate::api::extract::{Admin, Command, Id, Listing, Page};
 use crate::api::openapi::{IdempotencyParams, PageParams};
 use crate::api::problem::{Problem, ProblemView};
@@ -21,7 +22,8 @@ use crate::services::treasury::{self, NewTreasury};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTreasuryBody {
-    /// `sweep`: from the float to our bank.
+    /// `sweep`: from the float to our bank, sent by the provider. `top_up`: from our bank to the float, `opening`: what a
+    /// float held before its first posting, `opening_bank`: what our bank held; these have happened and are booked.
     #[schema(example = "sweep")]
     kind: String,
     /// At whom the float is.
@@ -31,6 +33,15 @@ pub struct NewTreasuryBody {
     #[schema(example = "main")]
     wallet: String,
     amount: MoneyView,
+    /// What the book calls our bank, as in `bank:main:XOF`, for what has happened; else the settings say.
+    #[schema(example = "main")]
+    bank: Option<String>,
+    /// The line of the bank's statement, needed for a top-up. It serves once.
+    #[schema(example = "VIR-251121-0042", max_length = 64)]
+    operator_reference: Option<String>,
+    /// What was seen, 10 to 1000 characters that name nobody; needed for what has happened.
+    #[schema(min_length = 10, max_length = 1000)]
+    evidence: Option<String>,
 }
 
 /// A movement of our own money. For admins only.
@@ -82,8 +93,8 @@ impl From<TreasuryMovement> for TreasuryView {
             status: movement.state.as_str(),
             provider: movement.provider.as_str(),
             wallet: movement.wallet.to_string(),
-            from: movement.float().to_string(),
-            to: movement.bank_account().to_string(),
+            from: movement.from().to_string(),
+            to: movement.to().to_string(),
             amount: movement.amount.into(),
             provider_ref: movement.provider_ref,
             code: movement.code,
@@ -97,15 +108,18 @@ impl From<TreasuryMovement> for TreasuryView {
 }
 
 impl NewTreasuryBody {
-    fn parse(&self) -> Result<NewTreasury, Problem> {
+    fn parse(self) -> Result<NewTreasury, Problem> {
         let mut fields = Fields::default();
         let kind = fields.take(wire::word::<TreasuryKind>(&self.kind, "/kind"));
         let provider = fields.take(wire::word::<Provider>(&self.provider, "/provider"));
         let wallet = fields.take(wire::word::<Wallet>(&self.wallet, "/wallet"));
         let amount = fields.take(wire::money(&self.amount, "/amount"));
+        let bank = fields.take_some(self.bank.map(|name| wire::word::<Wallet>(&name, "/bank")));
+        let operator_reference = movements::number(self.operator_reference, &mut fields);
+        let evidence = fields.take_some(self.evidence.map(|text| movements::words(&text)));
         let new = (|| {
             let (kind, provider, wallet, amount) = (kind?, provider?, wallet?, amount?);
-            Some(NewTreasury { kind, provider, wallet, amount })
+            Some(NewTreasury { kind, provider, wallet, amount, bank, operator_reference, evidence })
         })();
         fields.finish(new)
     }
@@ -115,13 +129,14 @@ impl NewTreasuryBody {
 ///
 /// Nothing is reserved or sent before another admin agrees, who is shown from where to where and how much. It begins
 /// with that consent, which is refused with `insufficient_funds` while the float has too little. A sweep takes days, and
-/// what was paid can still come back.
+/// what was paid can still come back. A top-up or an opening is booked by that consent, and nothing is sent.
 #[utoipa::path(
     post, path = "/v1/admin/treasury", tag = "admin", request_body = NewTreasuryBody, params(IdempotencyParams),
     responses(
         (status = 202, description = "Waits for a second admin; also the replay", body = ApprovalView),
         (status = 422, description = "`invalid_value`, `invalid_amount`, `invalid_currency`, `currency_mismatch`, \
-            `no_bank_account`", body = ProblemView),
+            `no_bank_account`, `not_for_this_kind`, `missing_field`, `invalid_text`", body = ProblemView),
+        (status = 409, description = "`account_opened`", body = ProblemView),
     )
 )]
 pub async fn propose(State(app): State<App>, command: Command<NewTreasuryBody>) -> Result<Stored, Problem> {

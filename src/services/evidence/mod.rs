@@ -220,7 +220,7 @@ pub fn needs_two(app: &App, movement: &Movement) -> bool {
 }
 
 /// The same receipt however it is typed: without spaces, in capitals.
-fn receipt(number: &str) -> String {
+pub(super) fn receipt(number: &str) -> String {
     number.chars().filter(|letter| !letter.is_whitespace()).flat_map(char::to_uppercase).collect()
 }
 

@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use domain::{ApprovalKind, Currency, Money, Movement, Reference};
+use domain::{Currency, Money, Movement, Reference};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::approvals::Approval;
@@ -102,9 +102,6 @@ fn unreadable(approval: &Approval) -> ServiceError {
 
 /// The approval as people read it: with what was seen in clear. Nothing else of it changes.
 pub(in crate::services) async fn reveal(app: &App, approval: Approval) -> Result<Approval, ServiceError> {
-    if !matches!(approval.kind, ApprovalKind::MovementConfirmation | ApprovalKind::MovementResolution) {
-        return Ok(approval);
-    }
     let payload = Payload::read(&approval)?;
     let evidence = match load(app, payload.reference(&approval)?).await {
         Ok((open, _)) => Value::from(payload.said(&approval, &open)?.evidence),

@@ -1,7 +1,7 @@
 //! What a person decides about a transfer: one event, claimed and answered once.
 
 use domain::TransferId;
-use domain::transfer::Event;
+use domain::transfer::{Again, Event};
 use serde_json::json;
 use store::writer::{NewAudit, WriteError};
 
@@ -36,6 +36,20 @@ pub async fn refuse(
 ) -> Result<Stored, TransferError> {
     let audit = decision(app, caller, "transfer.refuse", id, &json!({ "reason": reason }));
     apply_once(app, key, id, &Event::Refuse { reason }, audit, render).await
+}
+
+/// Has a transfer that waits for a person paid out again, to the same payee, or given back by the rail it came by.
+pub async fn retry(
+    app: &App,
+    caller: &Caller,
+    key: Key,
+    id: TransferId,
+    what: Again,
+    render: impl Fn(&Seen) -> Vec<u8> + Send + Sync,
+) -> Result<Stored, TransferError> {
+    let word = if what == Again::Payout { "payout" } else { "refund" };
+    let audit = decision(app, caller, "transfer.retry", id, &json!({ "what": word }));
+    apply_once(app, key, id, &Event::Retry { what }, audit, render).await
 }
 
 fn decision(

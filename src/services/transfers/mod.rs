@@ -7,12 +7,15 @@ mod create;
 mod decide;
 mod late;
 mod read;
+mod refund_by_hand;
 
 pub use create::{AccountAsk, Ask, DebitAsk, PartyAsk, Stored, create};
 pub(super) use create::{claim, replay, stored};
-pub use decide::{refuse, release};
+pub use decide::{refuse, release, retry};
 pub use late::reuse_late;
 pub use read::{Seen, Viewer, cancel, find, list, timeline, wait};
+pub use refund_by_hand::{ByHand, refund_by_hand};
+pub(super) use refund_by_hand::{agree, reveal};
 
 use chrono::{DateTime, Utc};
 use domain::transfer::Refusal;
@@ -46,6 +49,9 @@ pub enum TransferError {
     /// Its owner changed their number a short while ago: nothing leaves the house from their balance.
     #[error("the balance rests until {until}")]
     Resting { until: DateTime<Utc> },
+    /// It does not wait for a person, or its value is not where this could be tried again.
+    #[error("transfer is {status} and cannot be tried again so")]
+    NotRetriable { status: TransferStatus },
     #[error("there is no late payment to use")]
     NoLatePayment,
     #[error("the quote is not over the amount that came late")]
@@ -85,6 +91,7 @@ impl From<Refusal> for TransferError {
         match refusal {
             Refusal::NotCancellable { status } => TransferError::NotCancellable { status },
             Refusal::NotOnHold { status } => TransferError::NotOnHold { status },
+            Refusal::NotRetriable { status } => TransferError::NotRetriable { status },
             Refusal::NotLate { .. } => TransferError::NoLatePayment,
             Refusal::AmountDiffers { .. } => TransferError::AmountDiffers,
             other => TransferError::Internal(other.into()),
@@ -115,6 +122,7 @@ impl From<TransferError> for ServiceError {
                 ServiceError::Conflict { code: "transfer_not_cancellable" }
             }
             TransferError::NotOnHold { .. } => ServiceError::Conflict { code: "transfer_not_on_hold" },
+            TransferError::NotRetriable { .. } => ServiceError::Conflict { code: "transfer_not_retriable" },
             TransferError::Invalid { pointer, code } => ServiceError::field(pointer, code),
             TransferError::InsufficientFunds => ServiceError::Refused { code: "insufficient_funds" },
             TransferError::Resting { .. } => ServiceError::Conflict { code: "resting" },

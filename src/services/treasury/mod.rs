@@ -1,10 +1,12 @@
 //! Our own money between a float and our bank: asked for by one admin, agreed to by another, sent once, and followed
-//! until nothing can come of it any more.
+//! until nothing can come of it any more. What has happened already (a float that was filled, what was there before the
+//! first posting) is said by one, with the line of the bank's statement, and booked when another agrees.
 //!
 //! The second admin's consent, the movement, the hold on the float and the promise to send it are one commit: a float
 //! that does not suffice refuses the consent, and what was asked for goes on waiting.
 
 mod follow;
+mod recorded;
 mod send;
 
 pub(super) use follow::{heard, of_callback};
@@ -35,6 +37,12 @@ pub struct NewTreasury {
     pub provider: Provider,
     pub wallet: Wallet,
     pub amount: Money,
+    /// Our bank, where the wallet's settings do not name it.
+    pub bank: Option<Wallet>,
+    /// The line of the bank's statement that shows it.
+    pub operator_reference: Option<String>,
+    /// What was seen, in words that name nobody.
+    pub evidence: Option<String>,
 }
 
 /// What the second admin is shown, and agrees to.
@@ -48,8 +56,19 @@ struct Payload {
     /// The accounts of our book.
     from: String,
     to: String,
-    /// Our bank account in the provider's words.
-    bank_account: String,
+    /// Our bank account in the provider's words, of what is sent there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bank_account: Option<String>,
+    /// What shows that it has happened, of what is not sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shown_by: Option<ShownBy>,
+}
+
+/// The line of a statement, and what was seen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct ShownBy {
+    operator_reference: Option<String>,
+    evidence: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -61,12 +80,13 @@ struct Amount {
 /// Our bank, as our book and as the provider call it.
 struct Destination {
     bank: String,
-    account: String,
+    account: Option<String>,
 }
 
 /// Asks a second admin for a treasury movement. `render` makes the answer of what waits.
 ///
-/// Errors: `forbidden`, `invalid_value` for what is no wallet of ours, `currency_mismatch`, `no_bank_account`.
+/// Errors: `forbidden`, `invalid_value` for what is no wallet of ours, `currency_mismatch`, `no_bank_account`,
+/// `missing_field` without what shows it, `account_opened`.
 pub async fn propose(
     app: &App,
     caller: &Caller,
@@ -75,7 +95,7 @@ pub async fn propose(
     render: impl FnOnce(Approval) -> Vec<u8>,
 ) -> Result<Stored, ServiceError> {
     admins_only(caller)?;
-    let refused = match draft(app, caller, &ask) {
+    let refused = match draft(app, caller, &ask).await {
         Ok(approval) => match commit_proposal(app, caller, key, approval, render).await {
             Ok(stored) => return Ok(stored),
             Err(error) => error,
@@ -107,8 +127,11 @@ async fn commit_proposal(
 }
 
 /// The reference is chosen here and is part of what is agreed to: one consent can make one movement only.
-fn draft(app: &App, caller: &Caller, ask: &NewTreasury) -> Result<Approval, ServiceError> {
-    let Destination { bank, account } = destination(app, ask.provider, &ask.wallet, ask.amount.currency())?;
+async fn draft(app: &App, caller: &Caller, ask: &NewTreasury) -> Result<Approval, ServiceError> {
+    let bank = ask.bank.as_ref();
+    let Destination { bank, account } =
+        destination(app, ask.kind, ask.provider, &ask.wallet, ask.amount.currency(), bank)?;
+    let shown_by = recorded::shown_by(ask)?;
     let terms = TreasuryTerms {
         reference: app.ids.reference(),
         kind: ask.kind,
@@ -118,35 +141,37 @@ fn draft(app: &App, caller: &Caller, ask: &NewTreasury) -> Result<Approval, Serv
         amount: ask.amount,
         approval: ApprovalId::from_uuid(app.ids.next()),
     };
-    let payload = serde_json::to_value(shown(&terms, account)).map_err(ServiceError::internal)?;
+    recorded::is_unopened(app, &terms).await?;
+    let payload = serde_json::to_value(shown(&terms, account, shown_by)).map_err(ServiceError::internal)?;
     let subject = BusinessId::Treasury(terms.reference).to_string();
     let maker = Maker::Person(caller.user);
     let proposal = Proposal { kind: ApprovalKind::Treasury, subject, payload, maker };
     Ok(approvals::draft(terms.approval, proposal, app.clock.now()))
 }
 
-fn shown(terms: &TreasuryTerms, bank_account: String) -> Payload {
+fn shown(terms: &TreasuryTerms, bank_account: Option<String>, shown_by: Option<ShownBy>) -> Payload {
     let currency = terms.amount.currency();
-    let float = Account::Float { provider: terms.provider, wallet: terms.wallet.clone(), currency };
-    let bank = Account::Bank { name: terms.bank.clone(), currency };
     Payload {
         kind: terms.kind.as_str().to_owned(),
         reference: terms.reference.to_string(),
         provider: terms.provider.as_str().to_owned(),
         wallet: terms.wallet.to_string(),
         amount: Amount { amount: terms.amount.major(), currency: currency.code().to_owned() },
-        from: float.to_string(),
-        to: bank.to_string(),
+        from: terms.from().to_string(),
+        to: terms.to().to_string(),
         bank_account,
+        shown_by,
     }
 }
 
-/// Where the wallet's money goes, by the settings of now.
+/// Where the wallet's money goes, or comes from, by the settings of now; `said` is the bank that was named.
 fn destination(
     app: &App,
+    kind: TreasuryKind,
     provider: Provider,
     wallet: &Wallet,
     currency: Currency,
+    said: Option<&Wallet>,
 ) -> Result<Destination, ServiceError> {
     if app.providers.wallets(provider).next().is_none() {
         return Err(ServiceError::field("/provider", "invalid_value"));
@@ -154,13 +179,16 @@ fn destination(
     let there = app.providers.get(provider, wallet);
     let capabilities = there.ok_or_else(|| ServiceError::field("/wallet", "invalid_value"))?.capabilities();
     let bank = app.config.bank_of(provider, wallet);
-    let Some((bank, account)) = bank.filter(|_| capabilities.supports(OperationKind::Sweep)) else {
+    let can_send = bank.is_some() && said.is_none() && capabilities.supports(OperationKind::Sweep);
+    if kind.is_sent() && !can_send {
         return Err(ServiceError::Refused { code: "no_bank_account" });
-    };
+    }
     if !capabilities.currencies.contains(&currency) {
         return Err(ServiceError::field("/amount/currency", "currency_mismatch"));
     }
-    Ok(Destination { bank: bank.to_owned(), account: account.to_owned() })
+    let name = said.map(Wallet::as_str).or(bank.map(|(name, _)| name)).unwrap_or("main");
+    let account = bank.filter(|_| kind.is_sent()).map(|(_, account)| account.to_owned());
+    Ok(Destination { bank: name.to_owned(), account })
 }
 
 /// The consent of a second admin: the movement begins with it, in one commit.
@@ -173,9 +201,15 @@ pub(super) async fn agree(
     approval: &Approval,
     digest: [u8; 32],
 ) -> Result<(), ServiceError> {
-    let terms = agreed_terms(app, approval)?;
-    let step = TreasuryMovement::intend(terms, app.clock.now(), &mut &app.ids);
-    let mut change = change_of(app, step, &caller.actor(), "treasury.begin");
+    let (terms, shown_by) = agreed_terms(app, approval)?;
+    let mut change = match (terms.kind.is_sent(), shown_by) {
+        (true, _) => {
+            let step = TreasuryMovement::intend(terms, app.clock.now(), &mut &app.ids);
+            change_of(app, step, &caller.actor(), "treasury.begin")
+        }
+        (false, Some(shown_by)) => recorded::change(app, caller, approval, terms, shown_by)?,
+        (false, None) => return Err(ServiceError::internal(format!("{} shows nothing", approval.id))),
+    };
     change.audit.push(approvals::trace(app, &caller.actor(), "approval.approve", approval));
     change.agreed.push(Agreed { approval: approval.id, digest, by: caller.user });
     match app.commit(change).await {
@@ -184,12 +218,16 @@ pub(super) async fn agree(
         Err(WriteError::Ledger(LedgerError::InsufficientFunds { .. })) => {
             Err(ServiceError::Refused { code: "insufficient_funds" })
         }
+        Err(WriteError::Opened { .. }) => Err(ServiceError::Conflict { code: "account_opened" }),
+        Err(WriteError::ReceiptUsed { .. }) => {
+            Err(ServiceError::Conflict { code: "operator_reference_used" })
+        }
         Err(error) => Err(error.into()),
     }
 }
 
 /// What was asked for, if it would be shown in the same words now.
-fn agreed_terms(app: &App, approval: &Approval) -> Result<TreasuryTerms, ServiceError> {
+fn agreed_terms(app: &App, approval: &Approval) -> Result<(TreasuryTerms, Option<ShownBy>), ServiceError> {
     let unreadable = || ServiceError::internal(format!("{} does not read", approval.id));
     let payload: Payload = serde_json::from_str(&approval.payload).map_err(|_| unreadable())?;
     let currency = Currency::parse(&payload.amount.currency).map_err(|_| unreadable())?;
@@ -197,19 +235,27 @@ fn agreed_terms(app: &App, approval: &Approval) -> Result<TreasuryTerms, Service
     let wallet = Wallet::parse(&payload.wallet).map_err(|_| unreadable())?;
     let amount = Money::parse(&payload.amount.amount, currency).map_err(|_| unreadable())?;
     let changed = |_| ServiceError::Conflict { code: "changed_meanwhile" };
-    let now = destination(app, provider, &wallet, currency).map_err(changed)?;
+    let kind: TreasuryKind = payload.kind.parse().map_err(|_| unreadable())?;
+    // What is sent goes where the settings say now; what has happened went where it was said.
+    let said = [&payload.from, &payload.to].into_iter().find_map(|name| match name.parse() {
+        Ok(Account::Bank { name, .. }) => Wallet::parse(&name).ok(),
+        _ => None,
+    });
+    let said = said.filter(|_| !kind.is_sent());
+    let now = destination(app, kind, provider, &wallet, currency, said.as_ref()).map_err(changed)?;
     let terms = TreasuryTerms {
         reference: payload.reference.parse().map_err(|_| unreadable())?,
-        kind: payload.kind.parse().map_err(|_| unreadable())?,
+        kind,
         provider,
         wallet,
         bank: now.bank,
         amount,
         approval: approval.id,
     };
-    let again = serde_json::to_value(shown(&terms, now.account)).map_err(ServiceError::internal)?.to_string();
+    let again = shown(&terms, now.account, payload.shown_by.clone());
+    let again = serde_json::to_value(again).map_err(ServiceError::internal)?.to_string();
     match again == approval.payload {
-        true => Ok(terms),
+        true => Ok((terms, payload.shown_by)),
         false => Err(ServiceError::Conflict { code: "changed_meanwhile" }),
     }
 }

@@ -163,6 +163,8 @@ pub enum WriteError {
     /// It was decided before, is their own, or is not what they were shown.
     #[error("{approval} does not wait for this person's consent to this")]
     NotAgreed { approval: ApprovalId },
+    #[error("{account} has been posted to, so it cannot be opened")]
+    Opened { account: String },
     /// It confirmed another movement, or this one before.
     #[error("the receipt given for movement {movement} has served already")]
     ReceiptUsed { movement: Reference },

@@ -121,7 +121,7 @@ impl Deciding {
             return Ok(Written::Replayed(answered));
         }
         self.check_versions(change)?;
-        treasury::check(change, &self.loaded, &self.treasury_versions)?;
+        treasury::check(change, &self.loaded, &self.treasury_versions, &self.book)?;
         evidence::check(change, &self.loaded, &self.receipts)?;
         self.check_leases(change)?;
         self.book.apply(&change.ledger)?.iter().for_each(raise);

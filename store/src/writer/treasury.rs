@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use domain::{Book, TreasuryMovement};
 use rusqlite::{OptionalExtension, Transaction, params, params_from_iter};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -33,7 +34,14 @@ pub(super) fn check(
     change: &Change,
     loaded: &Loaded,
     versions: &HashMap<Uuid, i64>,
+    book: &Book,
 ) -> Result<(), WriteError> {
+    // An account is opened before anything is posted to it, or not at all: the row is locked, so this stands.
+    for account in change.treasury.iter().filter(|m| m.version == 1).filter_map(TreasuryMovement::opens) {
+        if book.balance(&account).version > 0 {
+            return Err(WriteError::Opened { account: account.to_string() });
+        }
+    }
     for movement in change.treasury.iter().filter(|movement| movement.version > 1) {
         let id = movement.reference.uuid();
         let current = versions.get(&id).or_else(|| loaded.treasury.get(&id));

@@ -8,6 +8,7 @@ mod manual;
 mod mtn;
 mod orange_web;
 mod refused;
+mod retried;
 mod sepa;
 mod sonatel;
 mod uncertain;

@@ -22,7 +22,7 @@ impl Verifier<'_> {
             })?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.reference;
-            let held: Vec<Uuid> = rows.iter().map(|row| row.hold).collect();
+            let held: Vec<Uuid> = rows.iter().filter_map(|row| row.hold).collect();
             let mut conn = self.snapshot.conn();
             let holds: Vec<HoldRow> = by_ids!(&mut conn, &held, "SELECT * FROM holds WHERE id", "")?;
             let businesses = rows.iter().map(|row| business(row.reference)).collect();
@@ -33,7 +33,11 @@ impl Verifier<'_> {
                     self.report.find(Check::Unreadable, place, "its words are unknown");
                     continue;
                 };
-                if !holds.iter().any(|hold| hold.id == id && fits(hold, &movement)) {
+                let is_held = match id {
+                    Some(id) => holds.iter().any(|hold| hold.id == id && fits(hold, &movement)),
+                    None => !movement.kind.is_sent(),
+                };
+                if !is_held {
                     let wrong = format!("being {}, its hold is not as it should be", movement.state);
                     self.report.find(Check::Hold, &*place, wrong);
                 }
@@ -65,24 +69,24 @@ fn fits(hold: &HoldRow, movement: &TreasuryMovement) -> bool {
         }
 }
 
-/// One entry when it was paid, its opposite when it came back; between float and bank and nowhere else.
+/// One entry when it was paid, its opposite when it came back; between its two accounts and nowhere else.
 fn is_booked(movement: &TreasuryMovement, flows: &[Flow]) -> bool {
     let (entries, moved) = match movement.state {
         MovementState::Succeeded => (1, movement.amount.minor()),
         MovementState::FailedLater => (2, 0),
         _ => (0, 0),
     };
-    let (float, bank) = (movement.float().id().uuid(), movement.bank_account().id().uuid());
+    let (from, to) = (movement.from().id().uuid(), movement.to().id().uuid());
     let sum = |account| {
         let of = flows.iter().filter(|flow| flow.account == account);
         of.map(|flow| i128::from(flow.minor)).sum::<i128>()
     };
     let booked: HashSet<Uuid> = flows.iter().map(|flow| flow.entry).collect();
     let is_its = |flow: &Flow| {
-        flow.movement == Some(movement.reference.uuid()) && (flow.account == float || flow.account == bank)
+        flow.movement == Some(movement.reference.uuid()) && (flow.account == from || flow.account == to)
     };
     booked.len() == entries
         && flows.iter().all(is_its)
-        && sum(bank) == i128::from(moved)
-        && sum(float) == -i128::from(moved)
+        && sum(to) == i128::from(moved)
+        && sum(from) == -i128::from(moved)
 }
