@@ -5,8 +5,11 @@ mod support;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::movement::Late;
-use domain::transfer::{Case, Event, Fact, RefundAsk, Refundable, Step};
-use domain::{LedgerError, Money, Movement, MovementKind, MovementState, Rail, Transfer, TransferStatus};
+use domain::transfer::{Again, Case, Event, Fact, RefundAsk, Refundable, Step};
+use domain::{
+    Account, LedgerError, Money, Movement, MovementKind, MovementState, Provider, Rail, Transfer,
+    TransferStatus, Wallet,
+};
 use proptest::prelude::*;
 use support::{
     Books, Counter, Exchange, FUNDING, Order, PAYOUT, Walked, customer, floats, friend, heard, owner,
@@ -142,6 +145,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => case.clone().prop_map(|case| Act::Release { case }),
         1 => case.clone().prop_map(|case| Act::Refuse { case }),
         2 => case.clone().prop_map(|case| Act::Revalue { case }),
+        6 => (case.clone(), 0..3_usize).prop_map(|(case, what)| Act::Retry { case, what }),
         6 => ask_refund(),
         1 => (1..=1_000_i64).prop_map(|part| Act::Spend { part }),
         2 => (1..4_000_i64).prop_map(|seconds| Act::Wait { seconds }),
@@ -162,6 +166,13 @@ fn ask_refund() -> impl Strategy<Value = Act> {
             reversible,
         },
     )
+}
+
+/// Those of the order's rails, and the pot that gives back by hand.
+fn every_float(order: Order) -> Vec<Account> {
+    let (provider, wallet) = (Provider::Manual, Wallet::parse("hand").unwrap());
+    let currency = order.exchange.currencies().0;
+    [floats(order), vec![Account::Float { provider, wallet, currency }]].concat()
 }
 
 /// The town during one walk.
@@ -228,6 +239,11 @@ impl Town {
             Act::Refuse { case } => self.happen_if_there(*case, &Event::Refuse { reason: "no".into() }),
             Act::Revalue { case } if *case < self.cases.len() => self.revalue(*case),
             Act::Revalue { .. } => {}
+            Act::Retry { case, what } => {
+                let (rail, wallet) = (Rail::Manual, Wallet::parse("hand").unwrap());
+                let what = [Again::Payout, Again::Refund, Again::RefundBy { rail, wallet }][*what].clone();
+                self.happen_if_there(*case, &Event::Retry { what });
+            }
             Act::AskRefund { case, .. } => {
                 if let Some(event) = self.asked(*case, act) {
                     self.happen(*case, &event);
@@ -354,6 +370,13 @@ impl Town {
         self.cases[nth].take(&step);
         self.told.extend(step.timeline.iter().map(|line| line.event));
         self.endings.push(step.transfer.status.as_str());
+        if let Event::Retry { what } = event {
+            self.endings.push(match what {
+                Again::Payout => "paid again",
+                Again::Refund => "given back again",
+                Again::RefundBy { .. } => "given back by hand",
+            });
+        }
         let counts = matches!(
             event,
             Event::Heard { fact: Fact::Unknown { .. } | Fact::NotFound { .. }, .. } | Event::RefundAsked(_)
@@ -513,6 +536,9 @@ fn the_walks_go_everywhere() {
         town.told.iter().for_each(|word| *told.entry(word).or_default() += 1);
     }
     for ending in [
+        "paid again",
+        "given back again",
+        "given back by hand",
         "awaiting_payment",
         "funded",
         "disbursing",

@@ -81,12 +81,14 @@ fn is_booked(movement: &TreasuryMovement, flows: &[Flow]) -> bool {
         let of = flows.iter().filter(|flow| flow.account == account);
         of.map(|flow| i128::from(flow.minor)).sum::<i128>()
     };
+    // Flows raise or lower an account by its own sign, and what equity gives raises it.
+    let left = match movement.from().kind().is_debit_normal() {
+        true => -i128::from(moved),
+        false => i128::from(moved),
+    };
     let booked: HashSet<Uuid> = flows.iter().map(|flow| flow.entry).collect();
     let is_its = |flow: &Flow| {
         flow.movement == Some(movement.reference.uuid()) && (flow.account == from || flow.account == to)
     };
-    booked.len() == entries
-        && flows.iter().all(is_its)
-        && sum(to) == i128::from(moved)
-        && sum(from) == -i128::from(moved)
+    booked.len() == entries && flows.iter().all(is_its) && sum(to) == i128::from(moved) && sum(from) == left
 }
