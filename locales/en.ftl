@@ -147,6 +147,21 @@ account_opened = Opened already
     .detail = This account has been posted to. What is missing there is topped up or swept.
 not_for_this_kind = Not for this kind
     .detail = This field is not for this kind of movement.
+transfer_not_refundable = Cannot be given back
+    .detail = { $why ->
+        [not_completed] This transfer is not completed: there is nothing to give back, or it goes back already.
+        [payout_is_final] The payee has the money, and their operator takes no payout back.
+        [too_late] The payee has the money, and the time in which their operator takes a payout back is over.
+        [payout_is_whole] Their operator takes a payout back whole or not at all. Give all of it back.
+        [funding_is_final] The way this was paid gives nothing back.
+        [funding_is_whole] The way this was paid gives all of a payment back or nothing of it.
+        [payee_spent_it] The payee’s balance does not hold the amount any more.
+       *[other] The rails of this transfer do not give it back.
+    }
+refund_in_progress = A refund is under way
+    .detail = Another refund of this transfer is under way, or waits for a second person.
+refund_exceeds = More than what is left
+    .detail = { $left } can be given back, at most.
 movement_not_open = Not waiting for hands
     .detail = Nobody has to do this movement any more: it was confirmed, refused, or not begun.
 movement_not_stuck = Not for people yet
@@ -183,6 +198,8 @@ notice-money_received = You received { $received } from { $payer }.
 notice-transfer_on_hold = Your transfer to { $payee } takes longer than usual. We will tell you how it goes on.
 notice-refund_started = { $payee } could not be paid. We are giving { $paid } back to you.
 notice-refund_completed = We gave { $paid } back to you.
+notice-refund_granted = We are giving { $back } of your transfer to { $payee } back to you.
+notice-part_refunded = Of your transfer to { $payee } we have given { $refunded } back to you in all.
 notice-late_money_received = Your payment of { $paid } came too late. Take a new quote for it within 72 h, or it will be given back.
 
 no_receipt_yet = No receipt yet

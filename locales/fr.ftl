@@ -147,6 +147,21 @@ account_opened = Déjà ouvert
     .detail = Ce compte a déjà des écritures. Ce qui y manque s’ajoute ou se retire par un mouvement de trésorerie.
 not_for_this_kind = Pas pour ce genre
     .detail = Ce champ n’est pas prévu pour ce genre de mouvement.
+transfer_not_refundable = Ne peut pas être rendu
+    .detail = { $why ->
+        [not_completed] Ce transfert n’est pas terminé : il n’y a rien à rendre, ou il est déjà rendu.
+        [payout_is_final] Le bénéficiaire a l’argent, et son opérateur ne reprend aucun versement.
+        [too_late] Le bénéficiaire a l’argent, et son opérateur ne reprend plus ce versement.
+        [payout_is_whole] Son opérateur reprend un versement en entier ou pas du tout. Rendez le tout.
+        [funding_is_final] Le moyen de paiement ne rend rien.
+        [funding_is_whole] Le moyen de paiement rend tout un paiement, ou rien.
+        [payee_spent_it] Le solde du bénéficiaire ne contient plus ce montant.
+       *[other] Les réseaux de ce transfert ne le rendent pas.
+    }
+refund_in_progress = Un remboursement est en cours
+    .detail = Un autre remboursement de ce transfert est en cours, ou attend une deuxième personne.
+refund_exceeds = Plus que le reste
+    .detail = { $left } au plus peuvent être rendus.
 movement_not_open = N’attend personne
     .detail = Plus personne n’a à faire ce mouvement : il est confirmé, refusé ou pas encore commencé.
 movement_not_stuck = Pas encore du ressort de l’équipe
@@ -183,6 +198,8 @@ notice-money_received = Vous avez recu { $received } de { $payer }.
 notice-transfer_on_hold = Votre transfert a { $payee } prend plus de temps que prevu. Nous vous dirons la suite.
 notice-refund_started = { $payee } n'a pas pu etre paye. Nous vous rendons { $paid }.
 notice-refund_completed = Nous vous avons rendu { $paid }.
+notice-refund_granted = Nous vous rendons { $back } de votre transfert a { $payee }.
+notice-part_refunded = De votre transfert a { $payee }, nous vous avons rendu { $refunded } en tout.
 notice-late_money_received = Votre paiement de { $paid } est arrive trop tard. Prenez un nouveau devis sous 72 h, sinon il vous sera rendu.
 
 no_receipt_yet = Pas encore de reçu

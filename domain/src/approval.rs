@@ -19,6 +19,8 @@ words! {
         Treasury = "treasury",
         /// What somebody did by hand, of a size that takes two to say so.
         MovementConfirmation = "movement_confirmation",
+        /// A transfer given back, or a part of it, of a size that takes two.
+        Refund = "refund",
         /// How a movement ended that no provider tells.
         MovementResolution = "movement_resolution",
         /// Giving back by hand, to an account that the payer's rail does not know.

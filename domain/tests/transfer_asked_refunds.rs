@@ -140,7 +140,7 @@ fn parts_of_a_balance_go_back_and_add_up_to_the_whole() {
                 assert_eq!(step.timeline[0].event, "refund_asked");
                 if funding != Rail::Balance {
                     assert_eq!(paid.status(), TransferStatus::Refunding);
-                    assert_eq!(notices(&step), [NoticeKind::RefundStarted]);
+                    assert_eq!(notices(&step), [NoticeKind::RefundGranted]);
                     paid.refuses(&ask, Refusal::RefundInProgress);
                     paid.refund_arrives();
                 }

@@ -83,6 +83,7 @@ pub const TABLE: &[Rule] = {
         ("GET", "/v1/transfers/{id}/receipt", SignedIn),
         ("POST", "/v1/transfers/{id}/cancel", SignedIn),
         ("POST", "/v1/transfers/{id}/late_payment", SignedIn),
+        ("POST", "/v1/transfers/{id}/refund", StaffFresh),
         ("POST", "/webhooks/mtn-momo/{token}", Open),
         ("PUT", "/webhooks/mtn-momo/{token}", Open),
         ("POST", "/webhooks/orange-money/{token}", Open),
@@ -209,7 +210,8 @@ mod tests {
                 *access != Access::Open || open.iter().any(|begin| path.starts_with(begin)),
                 "{method} {path}"
             );
-            let is_admin_s = path.starts_with("/v1/admin/");
+            // The contract has the refund beside the transfer that it gives back.
+            let is_admin_s = path.starts_with("/v1/admin/") || *path == "/v1/transfers/{id}/refund";
             assert_eq!(is_admin_s, access.is_for_staff(), "{method} {path}");
             let only_looks = *method == "GET";
             assert!(!only_looks || !access.wants_fresh_factor(), "{method} {path} only looks");

@@ -197,6 +197,7 @@ impl From<ServiceError> for Problem {
                 Problem::new(code)
             }
             ServiceError::Invalid(fields) => Problem { fields, ..Problem::new(code) },
+            ServiceError::NotRefundable { why } => Problem::new(code).with("why", why),
             ServiceError::RateLimited { retry_after } => Problem::new(code).retry_after(retry_after),
             _ => Problem::new(code),
         }

@@ -21,6 +21,7 @@ mod problem;
 mod providers;
 mod rates;
 mod reader;
+mod refunds;
 mod screening;
 mod sections;
 mod stripe;
@@ -45,6 +46,7 @@ pub use orange::{OrangeWebWallet, Sonatel, SonatelProof};
 pub use problem::{ConfigError, Problem};
 pub use providers::{Sms, SmsSender, WaveWallet, WebhookProof};
 pub use rates::{RateFeed, Rates};
+pub use refunds::RefundPolicy;
 pub use screening::Screening;
 pub use sections::{Auth, Limits, Log, LogFormat, Quotes, Workers};
 pub use stripe::StripeAccount;
@@ -99,6 +101,8 @@ pub struct Config {
     pub quotes: Quotes,
     /// Names, and the lists they are held against.
     pub screening: Screening,
+    /// How large a refund one person may ask for.
+    pub refunds: RefundPolicy,
     /// What currencies cost.
     pub rates: Rates,
     /// Wave wallets, by name.

@@ -113,8 +113,13 @@ pub async fn approve(
             evidence::agree(app, caller, &approval, digest).await
         }
         ApprovalKind::RefundByHand => transfers::agree(app, caller, &approval, digest).await,
+        ApprovalKind::Refund => transfers::agree_to_refund(app, caller, &approval, digest).await,
     };
     match done {
+        Err(error @ ServiceError::NotRefundable { .. }) => {
+            overtaken(app, caller, &approval).await?;
+            Err(error)
+        }
         Err(error @ ServiceError::Conflict { code: "operator_reference_used" | "account_opened" }) => {
             overtaken(app, caller, &approval).await?;
             Err(error)
@@ -175,7 +180,7 @@ async fn reveal(app: &App, approval: Approval) -> Result<Approval, ServiceError>
             evidence::reveal(app, approval).await
         }
         ApprovalKind::RefundByHand => transfers::reveal(app, approval).await,
-        ApprovalKind::RateChange | ApprovalKind::Treasury => Ok(approval),
+        ApprovalKind::RateChange | ApprovalKind::Treasury | ApprovalKind::Refund => Ok(approval),
     }
 }
 

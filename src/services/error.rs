@@ -45,6 +45,12 @@ pub enum ServiceError {
         /// The problem's code.
         code: &'static str,
     },
+    /// A transfer cannot be given back.
+    #[error("not refundable: {why}")]
+    NotRefundable {
+        /// The word that the text names the reason by.
+        why: &'static str,
+    },
     /// It was there and is over: `quote_expired`.
     #[error("gone: {code}")]
     Gone {
@@ -124,6 +130,7 @@ impl ServiceError {
             ServiceError::Unauthenticated => "unauthenticated",
             ServiceError::Invalid(fields) => common_code(fields),
             ServiceError::RateLimited { .. } => "rate_limited",
+            ServiceError::NotRefundable { .. } => "transfer_not_refundable",
             ServiceError::Overloaded => "overloaded",
             ServiceError::Internal(_) => "internal_error",
             ServiceError::Denied { code }

@@ -5,7 +5,7 @@
 
 use chrono::TimeDelta;
 use domain::transfer::{Audience, NoticeKind};
-use domain::{Account, Msisdn, TransferId, UserId};
+use domain::{Account, MovementKind, Msisdn, TransferId, UserId};
 use providers::SmsError;
 use store::outbox::Claimed;
 use store::users::{self, Language};
@@ -92,12 +92,20 @@ async fn one_of_ours(app: &App, user: UserId) -> Result<Option<(Msisdn, Language
     Ok(found.map(|user| (user.phone, user.language)))
 }
 
+/// What is being given back now.
+fn on_its_way_back(open: &OpenCase) -> String {
+    let refund = open.case.movements.iter().rfind(|movement| movement.kind == MovementKind::Refund);
+    refund.map(|refund| refund.amount.to_string()).unwrap_or_default()
+}
+
 fn text(open: &OpenCase, notice: NoticeKind, language: Language) -> String {
     let transfer = &open.case.transfer;
     let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "-".into());
     let args = [
         ("paid", transfer.total.to_string()),
         ("received", transfer.receive.to_string()),
+        ("refunded", transfer.refunded.to_string()),
+        ("back", on_its_way_back(open)),
         ("payer", name(&open.people.payer.name)),
         ("payee", name(&open.people.payee.name)),
     ];

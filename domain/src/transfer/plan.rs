@@ -83,6 +83,10 @@ words! {
         MoneyReceived = "money_received",
         RefundStarted = "refund_started",
         RefundCompleted = "refund_completed",
+        /// A person gives them back what a payee had.
+        RefundGranted = "refund_granted",
+        /// They have it, and it is not everything that they paid.
+        PartRefunded = "part_refunded",
         LateMoneyReceived = "late_money_received",
         TransferOnHold = "transfer_on_hold",
     }

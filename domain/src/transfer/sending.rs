@@ -245,7 +245,8 @@ impl Case {
         match self.funding() {
             Some(collection) => {
                 self.start_refund(draft, collection, amount)?;
-                draft.tell(NoticeKind::RefundStarted);
+                let is_asked = draft.step.transfer.refund_keeps_fee.is_some();
+                draft.tell(if is_asked { NoticeKind::RefundGranted } else { NoticeKind::RefundStarted });
             }
             None => self.given_back(draft, amount)?,
         }
@@ -269,7 +270,8 @@ impl Case {
         };
         draft.status(status)?;
         draft.say(event, None, "");
-        draft.tell(NoticeKind::RefundCompleted);
+        let is_total = draft.step.transfer.refunded == self.transfer.total;
+        draft.tell(if is_total { NoticeKind::RefundCompleted } else { NoticeKind::PartRefunded });
         Ok(())
     }
 

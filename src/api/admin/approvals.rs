@@ -24,7 +24,7 @@ use crate::services::{ServiceError, approvals};
 pub struct ApprovalQuery {
     /// `pending` (when absent), `approved`, `rejected` or `voided`.
     status: Option<String>,
-    /// `rate_change`, `treasury`, `movement_confirmation`, `movement_resolution` or `refund_by_hand`; every
+    /// `rate_change`, `treasury`, `refund`, `movement_confirmation`, `movement_resolution` or `refund_by_hand`; every
     /// kind when absent.
     kind: Option<String>,
 }
@@ -50,7 +50,7 @@ pub struct ApprovalView {
     made_by: String,
     /// What is asked for: of a rate change, `pair`, the `version` it is over, `before` and `after`; of treasury, `kind`,
     /// `reference`, `amount`, `from`, `to` and the `bank_account` in the provider's words; of a movement, what was said of
-    /// it and the `evidence`.
+    /// it and the `evidence`; of a refund, `transfer`, `amount`, `refunded_total` before it, `fee` and `reason`.
     #[schema(value_type = Object)]
     change: serde_json::Value,
     created_at: String,
@@ -141,7 +141,7 @@ pub async fn find(
         (status = 403, description = "`own_request`", body = ProblemView),
         (status = 404, description = "`not_found`", body = ProblemView),
         (status = 409, description = "`digest_mismatch`, `approval_decided`, `changed_meanwhile`, \
-            `operator_reference_used`, `account_opened`", body = ProblemView),
+            `operator_reference_used`, `account_opened`, `transfer_not_refundable`", body = ProblemView),
         (status = 422, description = "`rate_outdated`, `rate_out_of_bounds`, `insufficient_funds`", body = ProblemView),
     )
 )]

@@ -18,6 +18,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 
+pub use approvals::ApprovalView;
+
 /// The routes of this folder.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

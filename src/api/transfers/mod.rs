@@ -4,6 +4,7 @@ mod ask;
 pub mod bulk;
 pub mod events;
 pub mod receipt;
+pub mod refund;
 mod view;
 
 pub use ask::NewTransfer;
@@ -42,6 +43,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(timeline))
         .routes(routes!(cancel))
         .routes(routes!(late_payment))
+        .routes(routes!(refund::create))
         .routes(routes!(bulk::create))
         .routes(routes!(events::stream))
         .routes(routes!(receipt::find))

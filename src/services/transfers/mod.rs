@@ -7,6 +7,7 @@ mod create;
 mod decide;
 mod late;
 mod read;
+mod refund;
 mod refund_by_hand;
 
 pub use create::{AccountAsk, Ask, DebitAsk, PartyAsk, Stored, create};
@@ -14,17 +15,19 @@ pub(super) use create::{claim, replay, stored};
 pub use decide::{refuse, release, retry};
 pub use late::reuse_late;
 pub use read::{Seen, Viewer, cancel, find, list, timeline, wait};
+pub(super) use refund::agree_to_refund;
+pub use refund::{RefundAnswer, Wish, refund};
 pub use refund_by_hand::{ByHand, refund_by_hand};
 pub(super) use refund_by_hand::{agree, reveal};
 
 use chrono::{DateTime, Utc};
-use domain::transfer::Refusal;
-use domain::{LedgerError, TransferStatus};
+use domain::transfer::{NotRefundable, Refusal};
+use domain::{LedgerError, Money, TransferStatus};
 use store::StoreError;
 use store::writer::WriteError;
 
 use super::cases::CaseError;
-use super::error::ServiceError;
+use super::error::{FieldError, ServiceError};
 
 /// Why a transfer was not accepted or changed. Nothing of it was written, but for `Unknown`.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,12 @@ pub enum TransferError {
     NoLatePayment,
     #[error("the quote is not over the amount that came late")]
     AmountDiffers,
+    #[error("transfer cannot be given back: {why}")]
+    NotRefundable { why: NotRefundable },
+    #[error("another refund is under way")]
+    RefundInProgress,
+    #[error("{left} can be given back, at most")]
+    RefundExceeds { left: Money },
     #[error("too much is waiting")]
     Overloaded,
     #[error(transparent)]
@@ -94,6 +103,9 @@ impl From<Refusal> for TransferError {
             Refusal::NotRetriable { status } => TransferError::NotRetriable { status },
             Refusal::NotLate { .. } => TransferError::NoLatePayment,
             Refusal::AmountDiffers { .. } => TransferError::AmountDiffers,
+            Refusal::NotRefundable { why } => TransferError::NotRefundable { why },
+            Refusal::RefundInProgress => TransferError::RefundInProgress,
+            Refusal::RefundExceeds { left } => TransferError::RefundExceeds { left },
             other => TransferError::Internal(other.into()),
         }
     }
@@ -128,6 +140,11 @@ impl From<TransferError> for ServiceError {
             TransferError::Resting { .. } => ServiceError::Conflict { code: "resting" },
             TransferError::NoLatePayment => ServiceError::Conflict { code: "no_late_payment" },
             TransferError::AmountDiffers => ServiceError::Refused { code: "late_amount_differs" },
+            TransferError::NotRefundable { why } => ServiceError::NotRefundable { why: why.as_str() },
+            TransferError::RefundInProgress => ServiceError::Conflict { code: "refund_in_progress" },
+            TransferError::RefundExceeds { left } => {
+                ServiceError::Invalid(vec![FieldError::new("/amount", "refund_exceeds").with("left", left)])
+            }
             TransferError::Overloaded => ServiceError::Overloaded,
             TransferError::Internal(error) => ServiceError::internal(error),
         }

@@ -7,6 +7,7 @@ mod late;
 mod manual;
 mod mtn;
 mod orange_web;
+mod refunds;
 mod refused;
 mod retried;
 mod sepa;
