@@ -235,7 +235,7 @@ fn examples() -> Value {
 }
 
 /// What examples name.
-const SAMPLES: [(&str, &str); 12] = [
+const SAMPLES: [(&str, &str); 14] = [
     ("field", "phone"),
     ("expected", "a string"),
     ("min", "1"),
@@ -248,6 +248,8 @@ const SAMPLES: [(&str, &str); 12] = [
     ("method", "PUT"),
     ("code", "123456"),
     ("minutes", "5"),
+    ("left", "60.00 EUR"),
+    ("why", "payout_is_final"),
 ];
 
 #[cfg(test)]

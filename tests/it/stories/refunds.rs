@@ -80,7 +80,7 @@ async fn parts_go_back_to_a_bank_and_add_up() {
         days(app).await;
         transfer.shows("completed").await;
         assert_eq!(refunded(&transfer).await, "33.33");
-        app.was_told(&awa.phone, "33.33 EUR").await;
+        app.was_told(&awa.phone, "rendu 33.33 EUR en tout").await;
         give_back(&operator, &transfer, "p3", Some("9999")).await.refused(422, "refund_exceeds");
         give_back(&operator, &transfer, "p4", None).await.expect(200);
         days(app).await;
@@ -114,7 +114,8 @@ async fn a_payout_at_wave_is_taken_back_and_given_back_whole() {
         app.quiet().await;
         transfer.shows("refunded").await;
         assert_eq!(refunded(&transfer).await, "10100");
-        app.was_told(&awa.phone, "10100 XOF").await;
+        app.was_told(&awa.phone, "rendons 10100 XOF").await;
+        app.was_told(&awa.phone, "rendu 10100 XOF").await;
     })
     .await;
 }
