@@ -99,7 +99,7 @@ impl Cli {
     /// Does what the command line says.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run(self.settings.load()?).await,
+            Command::Serve => Box::pin(serve::run(self.settings.load()?)).await,
             Command::Demo(demo) => demo::run(&demo).await,
             Command::Migrate => migrate::run(&self.settings.load()?).await,
             Command::Verify(ask) => verify::run(&self.settings.load()?, &ask).await,

@@ -8,7 +8,10 @@ use crate::{Trust, Unauthentic, Verified};
 
 const BODY: &[u8] = br#"{"reference":"x"}"#;
 
-fn checked(proof: SonatelProof, headers: &[(&'static str, &str)]) -> Result<Verified, Unauthentic> {
+/// Name and value.
+type Header<'a> = (&'static str, &'a str);
+
+fn checked(proof: SonatelProof, headers: &[Header<'_>]) -> Result<Verified, Unauthentic> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.append(*name, HeaderValue::from_str(value).unwrap());
@@ -48,7 +51,7 @@ fn each_mode_wants_its_own_proof() {
     let other_key = ("authorization", "Basic another-key");
     let coded = ("authorization", "Basic b3VyLXJlZ2lzdGVyZWQta2V5");
     let bearer = ("authorization", "Bearer our-registered-key");
-    let table: [(&[(&'static str, &str)], [bool; 3]); 14] = [
+    let table: [(&[Header<'_>], [bool; 3]); 14] = [
         (&[], [false, false, false]),
         (&[signature], [true, false, false]),
         (&[older], [true, false, false]),
