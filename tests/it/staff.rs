@@ -54,12 +54,10 @@ async fn operators_do_not_see_what_the_house_earns() {
         }
         assert_eq!(page_by_page(&operator, "/v1/admin/accounts").await.len(), texts(&all, "name").len() - 1);
         let whole = admin.get("/v1/admin/trial_balance").await;
-        assert_eq!(whole["totals"][0]["is_balanced"], true);
-        assert_eq!(
-            (&whole["totals"][0]["currency"], &whole["totals"][0]["debit"]),
-            (&"EUR".into(), &"100000.00".into())
-        );
-        assert_eq!(whole["totals"][0]["debit"], whole["totals"][0]["credit"]);
+        let totals = whole["totals"].as_array().unwrap();
+        assert!(totals.iter().all(|total| total["is_balanced"] == true && total["debit"] == total["credit"]));
+        let euros = totals.iter().find(|total| total["currency"] == "EUR").unwrap();
+        assert_eq!(euros["debit"], "100000.00");
         let part = operator.get("/v1/admin/trial_balance").await;
         assert!(part.get("totals").is_none());
         assert!(!texts(&part, "account").iter().any(|name| is_secret(name)));

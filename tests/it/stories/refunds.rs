@@ -81,6 +81,7 @@ async fn parts_go_back_to_a_bank_and_add_up() {
         transfer.shows("completed").await;
         assert_eq!(refunded(&transfer).await, "33.33");
         app.was_told(&awa.phone, "rendu 33.33 EUR en tout").await;
+        let operator = app.operator().await;
         give_back(&operator, &transfer, "p3", Some("9999")).await.refused(422, "refund_exceeds");
         give_back(&operator, &transfer, "p4", None).await.expect(200);
         days(app).await;

@@ -162,8 +162,6 @@ async fn bodies_are_refused_without_a_word() {
     for body in table {
         refuses_mutely(&mtn.send(mtn.creation(&caller, ASK, &new_id(), &body)).await);
     }
-    let mute = mtn.call(&caller, Method::POST, ASK).header("X-Reference-Id", new_id());
-    refuses_mutely(&mtn.send(mute.body(order().to_string())).await);
     mtn.create(&caller, ASK, &with("payerMessage", json!("x".repeat(160)))).await;
 }
 
