@@ -104,6 +104,7 @@ impl Paid {
 fn ask() -> RefundAsk {
     RefundAsk {
         amount: None,
+        undone_before: None,
         keeps_fee: false,
         reason: "sent twice".into(),
         funding: Refundable::Parts,
@@ -157,6 +158,19 @@ fn parts_of_a_balance_go_back_and_add_up_to_the_whole() {
             paid.refuses(&whole(), not_refundable(NotRefundable::NotCompleted));
         }
     }
+}
+
+/// Who may ask depends on what was given back before: of two parts judged over the same, one is judged again.
+#[test]
+fn a_part_that_was_judged_over_less_is_judged_again() {
+    let mut paid = Paid::by(Exchange::ALL[0], Rail::Balance, Rail::Balance);
+    let (nothing, some) = (Some(paid.send(0)), Some(paid.send(500)));
+    let judged = |before| Event::RefundAsked(RefundAsk { amount: some, undone_before: before, ..ask() });
+    paid.happens(&judged(nothing));
+    assert_eq!((paid.status(), paid.refunded()), (TransferStatus::Completed, 500));
+    paid.refuses(&judged(nothing), Refusal::RefundInProgress);
+    paid.happens(&judged(some));
+    assert_eq!(paid.refunded(), 1_000);
 }
 
 #[test]

@@ -332,6 +332,7 @@ impl Town {
         let amount = |part: i64| Money::new((left * part / 1_000).max(1), t.send.currency());
         Some(Event::RefundAsked(RefundAsk {
             amount: part.map(amount),
+            undone_before: None,
             keeps_fee: *keeps_fee,
             reason: "a person asked".into(),
             funding: *funding,

@@ -22,6 +22,9 @@ use crate::{EntryKind, Money, Movement, MovementKind, MovementState, Nature, Rai
 pub struct RefundAsk {
     /// In the currency that was sent; everything that is left when absent.
     pub amount: Option<Money>,
+    /// What was undone when it was judged who may ask for this; when it is more by now, it has to be judged again.
+    /// `None`: whatever was.
+    pub undone_before: Option<Money>,
     /// Whether our fee stays ours. Counts for the first refund only.
     pub keeps_fee: bool,
     /// Why, for staff. It should name nobody.
@@ -66,6 +69,9 @@ impl Case {
         let paid = self.refundable_payout(draft)?;
         if self.transfer.unwound.is_zero() {
             draft.step.transfer.refund_keeps_fee = Some(ask.keeps_fee);
+        }
+        if ask.undone_before.is_some_and(|before| before != self.transfer.unwound) {
+            return Err(Refusal::RefundInProgress);
         }
         let (unwound, whole) = (self.transfer.unwound, draft.step.transfer.refundable());
         let amount = asked(ask.amount, whole.checked_sub(unwound).map_err(RecipeError::from)?)?;

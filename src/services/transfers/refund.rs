@@ -138,7 +138,8 @@ fn ask_of(app: &App, open: &OpenCase, amount: Option<Money>, keeps_fee: bool, re
     let payout = payout.map(|provider| provider.capabilities());
     let within = payout.filter(|c| c.supports(OperationKind::Reverse)).and_then(|c| c.reverse_within);
     let reverse_within = within.and_then(|within| TimeDelta::from_std(within).ok());
-    RefundAsk { amount, keeps_fee, reason, funding, reverse_within }
+    let undone_before = Some(case.transfer.unwound);
+    RefundAsk { amount, undone_before, keeps_fee, reason, funding, reverse_within }
 }
 
 /// Nobody gives their own money back to themselves.
