@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use domain::{MandateId, Movement, MovementKind, UserId};
+use domain::{MandateId, Movement, MovementKind, TransferId, UserId};
 use providers::{
     Consent, Debit, DebitSource, Mandate, Operation, Outcome, Provider, ProviderError, ProviderRef, Register,
 };
@@ -13,8 +13,11 @@ use serde::{Deserialize, Serialize};
 use store::StoreError;
 
 use super::cases::OpenCase;
-use super::people::{self, People};
+use super::people::{self, People, Sealer};
 use crate::app::App;
+
+/// Times that people are read again when their transfer was changed meanwhile.
+const TRIES: usize = 16;
 
 /// How a collection's payer is named to its provider.
 #[derive(Clone, Default)]
@@ -159,9 +162,8 @@ pub async fn remember(
     };
     let mut tx = app.db.begin().await?;
     store::mandates::keep(&mut tx, &app.people, &kept).await?;
-    let people = open.sealer.seal_people(&without_account(&open.people));
-    store::transfers::replace_people(&mut tx, transfer.id, &people).await?;
-    tx.commit().await
+    tx.commit().await?;
+    forget(app, transfer.id, without_account).await
 }
 
 /// Forgets the payer's one-time code: it was used, or may have been, and is good for nothing else.
@@ -169,10 +171,24 @@ pub async fn forget_code(app: &App, open: &OpenCase, movement: &Movement) -> Res
     if movement.kind != MovementKind::Collection || open.people.otp.is_none() {
         return Ok(());
     }
-    let people = open.sealer.seal_people(&People { otp: None, ..open.people.clone() });
-    let mut tx = app.db.begin().await?;
-    store::transfers::replace_people(&mut tx, open.case.transfer.id, &people).await?;
-    tx.commit().await
+    forget(app, open.case.transfer.id, |people| People { otp: None, ..people.clone() }).await
+}
+
+/// Puts what is left of a transfer's people in their place, over its version: whoever changed it first is read again.
+async fn forget(app: &App, id: TransferId, left: impl Fn(&People) -> People) -> Result<(), StoreError> {
+    for _ in 0..TRIES {
+        let mut reader = app.db.read().await?;
+        let Some(stored) = store::transfers::find(&mut reader.conn(), id).await? else { return Ok(()) };
+        let sealer = Sealer::of(app, &mut reader.conn(), stored.transfer.owner, id).await?;
+        drop(reader);
+        let people = sealer.seal_people(&left(&sealer.open_people(&stored.people)?));
+        let mut tx = app.db.begin().await?;
+        let version = stored.transfer.version;
+        if store::transfers::replace_people(&mut tx, id, version, &people).await? {
+            return tx.commit().await;
+        }
+    }
+    Err(StoreError::Conflict(format!("{id} does not stand still")))
 }
 
 fn details(shown: &Mandate) -> Vec<u8> {

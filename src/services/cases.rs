@@ -13,7 +13,7 @@ use store::writer::{Agreed, Applied, Change, Claim, Kept, NewAudit, WriteError, 
 use store::{StoreError, movements, transfers};
 use uuid::Uuid;
 
-use super::people::{People, Sealer};
+use super::people::{Party, People, Sealer};
 use super::transfers::Seen;
 use crate::app::App;
 use crate::clock::Ids;
@@ -62,6 +62,8 @@ pub struct With<'a> {
     pub evidence: Vec<Evidence>,
     /// The consent of a second person.
     pub agreed: Vec<Agreed>,
+    /// Where a refund goes that is given back by hand.
+    pub refund_to: Option<Party>,
     /// The version of a movement that was decided over: when it is another one by now, nothing is done.
     pub over: Option<(Reference, i64)>,
 }
@@ -156,12 +158,15 @@ fn change_of(app: &App, open: &OpenCase, step: Option<&Step>, with: &With<'_>) -
     if step.is_none() && kept.is_none() && with.applied.is_none() {
         return None;
     }
+    let renamed = with.refund_to.clone().map(|to| People { refund_to: Some(to), ..open.people.clone() });
     let mut change = step.map_or_else(Change::default, |step| {
         let action = step.transfer.next_action.as_ref().map(|action| open.sealer.seal_action(action));
-        Change::of(step.clone(), None, action, || app.ids.next())
+        let people = renamed.as_ref().map(|people| open.sealer.seal_people(people));
+        Change::of(step.clone(), people, action, || app.ids.next())
     });
     if let (Some(step), Some(claim)) = (step, with.claim) {
-        let (people, movements) = (open.people.clone(), open.case.movements.clone());
+        let (people, movements) =
+            (renamed.unwrap_or_else(|| open.people.clone()), open.case.movements.clone());
         change.claim = Some(claim(&Seen { transfer: step.transfer.clone(), people, movements }));
     }
     change.kept = kept;

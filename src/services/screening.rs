@@ -102,6 +102,12 @@ fn hits(
     Ok(told)
 }
 
+/// What the lists have on somebody who is named in a transfer's course: ids of entries, never the name.
+pub(super) fn on_lists(app: &App, country: Country, name: &str) -> Result<Option<String>, ScreeningError> {
+    let reasons = hits(app, "holder", country, &[Some(name.to_owned()), None])?;
+    Ok((!reasons.is_empty()).then(|| reasons.join("; ").chars().take(LONGEST_REASON).collect()))
+}
+
 async fn profile_name(app: &App, user: UserId) -> Result<Option<String>, store::StoreError> {
     let mut reader = app.db.read().await?;
     let found = users::find(&mut reader.conn(), &app.people, user).await?;

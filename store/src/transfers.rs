@@ -44,11 +44,21 @@ pub async fn find(conn: &mut Conn<'_>, id: TransferId) -> Result<Option<StoredTr
     row.map(StoredTransfer::try_from).transpose()
 }
 
-/// Puts other people, sealed, in the place of a transfer's. For forgetting: what was sealed before opens no more views.
-pub async fn replace_people(tx: &mut Tx, id: TransferId, people: &[u8]) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE transfers SET people = $2 WHERE id = $1";
-    on!(tx.conn(), |c| sqlx::query(SQL).bind(id.uuid()).bind(people).execute(&mut *c).await.map(drop))?;
-    Ok(())
+/// Puts other people, sealed, in the place of those of a transfer that is still at `version`, which grows by one.
+/// `false`: it was changed meanwhile, and nothing was done. For forgetting.
+pub async fn replace_people(
+    tx: &mut Tx,
+    id: TransferId,
+    version: i64,
+    people: &[u8],
+) -> Result<bool, StoreError> {
+    const SQL: &str =
+        "UPDATE transfers SET people = $3, version = version + 1 WHERE id = $1 AND version = $2";
+    let changed = on!(tx.conn(), |c| {
+        let query = sqlx::query(SQL).bind(id.uuid()).bind(version).bind(people);
+        query.execute(&mut *c).await.map(|done| done.rows_affected())
+    })?;
+    Ok(changed == 1)
 }
 
 /// Newest first, up to `limit`.

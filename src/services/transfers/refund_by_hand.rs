@@ -1,7 +1,8 @@
 //! Giving back by hand what the payer's rail cannot: to an account that one person names and another agrees to.
 //!
-//! Whose account it is, is sealed with the owner's key wherever it is kept: in what the second person is shown, and
-//! beside the transfer. It is put there just before the commit, which alone makes it mean anything.
+//! Its holder is screened when it is named and again when it is agreed to; what the lists have is shown to the second
+//! person, who decides. Whose account it is, is sealed with the owner's key wherever it is kept: in what the second person is shown, and
+//! beside the transfer, where it is put by the commit that begins the refund.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
@@ -18,8 +19,8 @@ use super::create::{Stored, claim, replay, stored};
 use crate::app::App;
 use crate::services::approvals::{self, Maker, Proposal};
 use crate::services::cases::{self, CaseError, OpenCase, With};
-use crate::services::people::{Party, People};
-use crate::services::{Caller, IdempotencyKey as Key, ServiceError};
+use crate::services::people::Party;
+use crate::services::{Caller, IdempotencyKey as Key, ServiceError, screening};
 
 /// Where the money goes.
 #[derive(Clone, Debug)]
@@ -39,12 +40,15 @@ struct Payload {
     /// Account and name, sealed where it is stored, in clear where it is shown.
     refund_to: String,
     sealed_id: Uuid,
+    /// Entries of lists that the account's holder may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    screening_hit: Option<String>,
 }
 
 /// Asks a second person for it. `render` makes the answer of what waits.
 ///
 /// Errors: `not_found`, `own_request`, `transfer_not_retriable`, `corridor_unavailable` where no pot of ours keeps the
-/// currency, `confirmation_pending`.
+/// currency, `confirmation_pending`, `unavailable` while nobody can be screened.
 pub async fn refund_by_hand(
     app: &App,
     caller: &Caller,
@@ -84,6 +88,7 @@ async fn ask(
     }
     let party = json!({ "account": to.account, "name": to.name }).to_string();
     let amount = open.case.transfer.total;
+    let screening_hit = screened(app, &open, &to.name)?;
     let payload = Payload {
         transfer: id.to_string(),
         amount: amount.major(),
@@ -91,6 +96,7 @@ async fn ask(
         wallet: wallet.to_string(),
         refund_to: BASE64.encode(open.sealer.seal_evidence(sealed_id, &party)),
         sealed_id,
+        screening_hit,
     };
     let payload = serde_json::to_value(payload).map_err(ServiceError::internal)?;
     let (kind, maker) = (ApprovalKind::RefundByHand, Maker::Person(caller.user));
@@ -110,6 +116,15 @@ async fn ask(
         Err(_) if pending().await?.is_some() => Err(ServiceError::Conflict { code: "confirmation_pending" }),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Errors: `unavailable` when the lists do not answer, which clears nobody.
+fn screened(app: &App, open: &OpenCase, name: &str) -> Result<Option<String>, ServiceError> {
+    let country = open.case.transfer.from_country;
+    screening::on_lists(app, country, name).map_err(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "the holder of an account is not screened");
+        ServiceError::Unavailable { code: "unavailable" }
+    })
 }
 
 async fn load(app: &App, caller: &Caller, id: TransferId) -> Result<OpenCase, ServiceError> {
@@ -155,7 +170,8 @@ pub(in crate::services) async fn reveal(app: &App, approval: Approval) -> Result
 
 /// The consent of a second person: the refund begins with it.
 ///
-/// Errors: `own_request` for the transfer's owner, `changed_meanwhile`, `approval_decided`.
+/// Errors: `own_request` for the transfer's owner, `changed_meanwhile` (also when the lists say something else now),
+/// `approval_decided`, `unavailable`.
 pub(in crate::services) async fn agree(
     app: &App,
     caller: &Caller,
@@ -168,13 +184,13 @@ pub(in crate::services) async fn agree(
     let wallet = Wallet::parse(&payload.wallet).map_err(|_| unreadable(approval))?;
     let named = to(approval, &payload, &open)?;
     let text = |name: &str| named[name].as_str().map(str::to_owned);
+    if screened(app, &open, &text("name").unwrap_or_default())? != payload.screening_hit {
+        return Err(ServiceError::Conflict { code: "changed_meanwhile" });
+    }
     let rail = Rail::Manual.as_str().to_owned();
     let party = Party { rail, account: text("account"), name: text("name"), ..Party::default() };
-    let people = People { refund_to: Some(party), ..open.people.clone() };
-    let mut tx = app.db.begin().await?;
-    store::transfers::replace_people(&mut tx, id, &open.sealer.seal_people(&people)).await?;
-    tx.commit().await?;
     let with = With {
+        refund_to: Some(party),
         audit: vec![approvals::trace(app, &caller.actor(), "approval.approve", approval)],
         agreed: vec![Agreed { approval: approval.id, digest, by: caller.user }],
         ..With::default()

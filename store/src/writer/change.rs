@@ -54,7 +54,7 @@ pub struct Agreed {
 #[derive(Clone, Debug)]
 pub struct TransferWrite {
     pub transfer: Transfer,
-    /// Who pays and who is paid, sealed; for a new transfer only.
+    /// Who pays and who is paid, sealed. `None`: as they were; a new transfer has to name them.
     pub people: Option<Vec<u8>>,
     /// What the payer has to do next, sealed.
     pub next_action: Option<Vec<u8>>,

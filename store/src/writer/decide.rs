@@ -214,7 +214,7 @@ impl Deciding {
         );
         match self.transfers.get_mut(&transfer.id) {
             Some((stored, _)) => {
-                let people = stored.people.take();
+                let people = write.people.clone().or_else(|| stored.people.take());
                 *stored = TransferWrite { people, ..write.clone() };
             }
             None => {

@@ -306,10 +306,11 @@ fn expect(what: &str, found: u64, wanted: usize) -> Result<(), StoreError> {
 async fn change_transfers(tx: &mut PgConnection, effects: &Effects) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE transfers t SET status = u.status, refunded_minor = u.refunded, \
          next_action = u.next_action, version = u.version, updated_at = u.updated_at, \
-         unwound_minor = u.unwound, revalued_minor = u.revalued, refund_keeps_fee = u.keeps_fee \
+         unwound_minor = u.unwound, revalued_minor = u.revalued, refund_keeps_fee = u.keeps_fee, \
+         people = COALESCE(u.people, t.people) \
          FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::bytea[], $6::bigint[], $7::timestamptz[], \
-         $8::bigint[], $9::bigint[], $10::boolean[]) \
-         AS u(id, loaded, status, refunded, next_action, version, updated_at, unwound, revalued, keeps_fee) \
+         $8::bigint[], $9::bigint[], $10::boolean[], $11::bytea[]) \
+         AS u(id, loaded, status, refunded, next_action, version, updated_at, unwound, revalued, keeps_fee, people) \
          WHERE t.id = u.id AND t.version = u.loaded";
     let rows = &effects.transfers;
     if rows.is_empty() {
@@ -325,7 +326,8 @@ async fn change_transfers(tx: &mut PgConnection, effects: &Effects) -> Result<()
         .bind(rows.iter().map(|(w, _)| w.transfer.updated_at).collect::<Vec<_>>())
         .bind(rows.iter().map(|(w, _)| w.transfer.unwound.minor()).collect::<Vec<_>>())
         .bind(rows.iter().map(|(w, _)| w.transfer.revalued.minor()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(w, _)| w.transfer.refund_keeps_fee).collect::<Vec<_>>());
+        .bind(rows.iter().map(|(w, _)| w.transfer.refund_keeps_fee).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(w, _)| w.people.clone()).collect::<Vec<_>>());
     expect("transfers", query.execute(&mut *tx).await?.rows_affected(), rows.len())
 }
 

@@ -261,7 +261,8 @@ fn append(tx: &Transaction<'_>, effects: &Effects) -> Result<(), StoreError> {
 
 fn change_transfers(tx: &Transaction<'_>, effects: &Effects) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE transfers SET status = ?3, refunded_minor = ?4, next_action = ?5, version = ?6, \
-         updated_at = ?7, unwound_minor = ?8, revalued_minor = ?9, refund_keeps_fee = ?10 WHERE id = ?1 AND version = ?2";
+         updated_at = ?7, unwound_minor = ?8, revalued_minor = ?9, refund_keeps_fee = ?10, \
+         people = COALESCE(?11, people) WHERE id = ?1 AND version = ?2";
     let mut statement = tx.prepare_cached(SQL)?;
     for (write, loaded) in &effects.transfers {
         let t = &write.transfer;
@@ -275,7 +276,8 @@ fn change_transfers(tx: &Transaction<'_>, effects: &Effects) -> Result<(), Store
             t.updated_at.lite(),
             t.unwound.minor(),
             t.revalued.minor(),
-            t.refund_keeps_fee
+            t.refund_keeps_fee,
+            write.people
         ];
         expect("transfer", statement.execute(values)?)?;
     }

@@ -227,3 +227,26 @@ async fn above_the_size_two_people_give_back_once() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_raced_below_the_size_do_not_pass_it_together() {
+    let settings = [("refunds.max_alone", "XOF 3000")];
+    on_each_database_with(&settings, async |app| {
+        let (awa, binta) = (app.customer().await, app.customer().await);
+        awa.tops_up("60000").await;
+        let operator = app.operator().await;
+        for round in 0..6 {
+            let transfer = awa.sends("5000", ("balance", "balance"), &json!({ "account": binta.id })).await;
+            app.quiet().await;
+            let keys: Vec<String> = (0..4).map(|nth| format!("part-{round}-{nth}")).collect();
+            let parts = keys.iter().map(|key| give_back(&operator, &transfer, key, Some("2000")));
+            let raced = join_all(parts).await;
+            let count = |status| raced.iter().filter(|answer| answer.status == status).count();
+            let given: i64 = refunded(&transfer).await.parse().unwrap();
+            assert_eq!((count(200), given), (1, 2_000), "round {round}: {raced:?}");
+            assert!(count(202) <= 1, "one request waits for a second person at most: {raced:?}");
+            transfer.shows("completed").await;
+        }
+    })
+    .await;
+}

@@ -49,7 +49,7 @@ async fn a_refund_that_failed_is_tried_again_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payout_that_was_taken_back_is_paid_again_or_given_back() {
+async fn a_payout_that_was_taken_back_is_paid_again_or_given_back_and_then_refunded() {
     on_each_database(async |app| {
         let (awa, operator) = (app.customer().await, app.operator().await);
         for (nth, (what, end)) in [("payout", "completed"), ("refund", "refunded")].into_iter().enumerate() {
@@ -69,22 +69,47 @@ async fn a_payout_that_was_taken_back_is_paid_again_or_given_back() {
             answer.expect(200);
             app.quiet().await;
             transfer.shows(end).await;
+            if end == "completed" {
+                let whole = json!({ "reason": "Sent to the wrong sister" });
+                operator
+                    .ask(Ask::post(format!("{}/refund", transfer.path()), &whole).key("whole"))
+                    .await
+                    .expect(200);
+                app.quiet().await;
+                transfer.shows("refunded").await;
+                assert_eq!(transfer.references("reversal").await.len(), 1, "of the second payout only");
+            }
             assert_eq!(awa.balance().await, 0);
         }
     })
     .await;
 }
 
+/// A pot of ours in Dakar.
+const POT: [(&str, &str); 5] = [
+    ("manual.wallets.sn.countries", "SN"),
+    ("manual.wallets.sn.currency", "XOF"),
+    ("manual.wallets.sn.confirm_threshold", "1000000"),
+    ("manual.wallets.sn.opening", "500000"),
+    ("manual.wallets.sn.instructions.fr", "Motif {reference}"),
+];
+
+fn by_hand(account: &str, name: &str) -> Value {
+    json!({ "what": "refund", "refund_by": "manual", "name": name, "account": account })
+}
+
+async fn decide(staff: &Staff<'_>, approval: &Value, how: &str) -> Answer {
+    let id = approval["id"].as_str().unwrap();
+    let mut body = json!({ "digest": approval["digest"] });
+    if how == "reject" {
+        body = json!({ "reason": "Another account" });
+    }
+    staff.ask(Ask::post(format!("/v1/admin/approvals/{id}/{how}"), &body)).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_rail_cannot_give_back_goes_back_by_hand_to_an_account_that_two_people_saw() {
-    let settings = [
-        ("manual.wallets.sn.countries", "SN"),
-        ("manual.wallets.sn.currency", "XOF"),
-        ("manual.wallets.sn.confirm_threshold", "1000000"),
-        ("manual.wallets.sn.opening", "500000"),
-        ("manual.wallets.sn.instructions.fr", "Motif {reference}"),
-    ];
-    on_each_database_with(&settings, async |app| {
+    on_each_database_with(&POT, async |app| {
         let (awa, operator, admin) = (app.customer().await, app.operator().await, app.admin().await);
         let transfer = stuck(app, &awa).await;
         let mut body = json!({ "what": "refund", "refund_by": "manual", "name": "Awa Exemple" });
@@ -120,6 +145,46 @@ async fn what_the_rail_cannot_give_back_goes_back_by_hand_to_an_account_that_two
         transfer.shows("refunded").await;
         assert_eq!(app.balances().await["float:manual:sn:XOF"], 500_000 - 10_100);
         assert_eq!(awa.balance().await, 0);
+    })
+    .await;
+}
+
+/// One admin agrees to the first account while the other rejects it and agrees to a newer one: whichever way it goes,
+/// the account beside the refund is the one that was agreed to.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_account_is_that_of_the_consent_that_counted() {
+    on_each_database_with(&POT, async |app| {
+        let (awa, operator) = (app.customer().await, app.operator().await);
+        let (one, two) = app.admins().await;
+        for round in 0..4 {
+            let transfer = stuck(app, &awa).await;
+            let key = |nth: &str| format!("{nth}-{round}");
+            let first = retry(&operator, &transfer, &key("a"), &by_hand("OLD 1", "Awa")).await.expect(202);
+            let newer = async {
+                let rejected = decide(&two, &first, "reject").await;
+                let asked = retry(&operator, &transfer, &key("b"), &by_hand("NEW 2", "Awa")).await;
+                let agreed = match asked.status {
+                    202 => decide(&two, &asked.expect(202), "approve").await.status,
+                    refused => refused,
+                };
+                (rejected.status, agreed)
+            };
+            let (old, (rejected, new)) = tokio::join!(decide(&one, &first, "approve"), newer);
+            let old = old.status;
+            assert_eq!(
+                [old, new].iter().filter(|status| **status == 200).count(),
+                1,
+                "{old} {rejected} {new}"
+            );
+            app.quiet().await;
+            transfer.shows("refunding").await;
+            let rows = operator.get("/v1/admin/movements?kind=refund").await;
+            let reference = transfer.references("refund").await.pop().unwrap();
+            let row = rows["data"].as_array().unwrap().iter().find(|row| row["id"] == reference.as_str());
+            let row = row.unwrap_or_else(|| panic!("{reference} in {rows}"));
+            let expected = if old == 200 { "OLD 1" } else { "NEW 2" };
+            assert_eq!(row["refund_to"]["account"], expected, "round {round}");
+        }
     })
     .await;
 }
