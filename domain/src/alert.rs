@@ -22,6 +22,8 @@ words! {
         NeedsAttention = "needs_attention",
         /// A transfer is held back until a person looks at it. Subject: its id.
         OnHold = "on_hold",
+        /// A person is to carry out or see a movement, and has not for too long. Subject: its reference.
+        ByHand = "by_hand",
         /// A screening list cannot be read, or is too old to clear anybody by. Subject: `screening`.
         ScreeningFailed = "screening_failed",
         /// A provider's balance is not what our ledger says, and nothing under way explains it. Subject: the account.
@@ -77,6 +79,7 @@ impl AlertKind {
             | AlertKind::RateStale => Severity::Critical,
             AlertKind::NeedsAttention
             | AlertKind::OnHold
+            | AlertKind::ByHand
             | AlertKind::UnappliedFunds
             | AlertKind::DisputeOpened
             | AlertKind::TreasuryFailed
@@ -95,6 +98,7 @@ impl AlertKind {
             | AlertKind::Uncertain
             | AlertKind::NeedsAttention
             | AlertKind::OnHold
+            | AlertKind::ByHand
             | AlertKind::Drift
             | AlertKind::JobFailed
             | AlertKind::RateStale => Ends::Checked,

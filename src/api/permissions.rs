@@ -100,6 +100,7 @@ pub const TABLE: &[Rule] = {
         ("GET", "/v1/admin/uncertain", Staff),
         ("POST", "/v1/admin/uncertain/{id}/resolve", StaffFresh),
         ("GET", "/v1/admin/movements", Staff),
+        ("GET", "/v1/admin/movements/{id}/evidence", Staff),
         ("POST", "/v1/admin/movements/{id}/confirm", StaffFresh),
         ("GET", "/v1/admin/alerts", Staff),
         ("POST", "/v1/admin/alerts/{id}/acknowledge", StaffFresh),

@@ -26,6 +26,8 @@ pub struct Alerts {
     pub attention_after_s: i64,
     /// A transfer may be held back for so long.
     pub on_hold_after_s: i64,
+    /// A movement may wait for a person's hands for so long.
+    pub by_hand_after_s: i64,
     /// Work may be late by so much.
     pub overdue_s: i64,
     /// How often providers are asked for their balances; 0: never.
@@ -86,6 +88,7 @@ pub fn alerts(r: &mut Reader) -> Alerts {
         uncertain_after_s: r.number("alerts.uncertain_after_s", 60..=30 * DAY),
         attention_after_s: r.number("alerts.attention_after_s", 0..=30 * DAY),
         on_hold_after_s: r.number("alerts.on_hold_after_s", 0..=30 * DAY),
+        by_hand_after_s: r.number("alerts.by_hand_after_s", 0..=30 * DAY),
         overdue_s: r.number("alerts.overdue_s", 60..=DAY),
         drift_check_s: r.number("alerts.drift_check_s", 0..=DAY),
         drift_confirm_s: r.number("alerts.drift_confirm_s", 60..=30 * DAY),

@@ -121,4 +121,19 @@ mod tests {
         assert_eq!(text(Language::En, "no-such-key", &[]), "no-such-key");
         assert_eq!(detail(Language::Fr, "no-such-key", &[]), "no-such-key");
     }
+
+    #[test]
+    fn every_alert_has_a_title_and_says_what_to_do_in_words_of_its_own() {
+        for language in [Language::Fr, Language::En] {
+            let mut told = std::collections::BTreeSet::new();
+            for kind in domain::AlertKind::ALL {
+                let key = format!("alert-{kind}");
+                let said = [text(language, &key, &[]), detail(language, &key, &[])];
+                assert!(said.iter().all(|words| *words != key), "{language:?} {kind}: {said:?}");
+                for words in said {
+                    assert!(told.insert(words.clone()), "{language:?} {kind}: {words:?} is another one's");
+                }
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod alerts;
 mod approvals;
 mod attention;
 mod audit;
+mod evidence;
 mod ledger;
 mod movements;
 mod queues;
@@ -33,6 +34,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(movements::list))
         .routes(routes!(movements::confirm))
         .routes(routes!(movements::resolve))
+        .routes(routes!(evidence::of_movement))
         .routes(routes!(audit::list))
         .routes(routes!(attention::list))
         .routes(routes!(attention::release))

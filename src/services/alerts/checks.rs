@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{AlertKind, Ends, TransferStatus};
+use domain::{AlertKind, Ends, MovementState, TransferStatus};
 use store::balance_checks::Memory;
 use store::jobs::{self, Job, Run};
 use store::{StoreError, alerts, inbox, movements, outbox, transfers};
@@ -152,6 +152,7 @@ async fn look_over(turn: &Turn<'_>) -> Result<(), StoreError> {
     for (status, kind, after_s) in waiting_for_a_person(turn.app) {
         turn.settle(waiting(turn.app, status, kind, after_s).await?).await?;
     }
+    turn.settle(by_hand(turn.app).await?).await?;
     turn.settle(Found::all(AlertKind::JobFailed, undone(turn.app).await?)).await?;
     if let Ok(pairs) = rates::stale_pairs(turn.app).await {
         turn.settle(Found::all(AlertKind::RateStale, pairs.iter().map(stale).collect())).await?;
@@ -175,6 +176,22 @@ async fn uncertain(app: &App) -> Result<Found, StoreError> {
             .with("since", since(movement).to_rfc3339())
     });
     Ok(Found { kind: AlertKind::Uncertain, seen: seen.collect(), is_whole })
+}
+
+/// Movements that nobody has carried out, or seen, in time.
+async fn by_hand(app: &App) -> Result<Found, StoreError> {
+    let before = app.clock.now() - TimeDelta::seconds(app.config.alerts.by_hand_after_s);
+    let filter = movements::ByHand { state: Some(MovementState::Submitted), kind: None, wallet: None };
+    let rows = movements::by_hand(&mut app.db.read().await?.conn(), &filter, None, MOST).await?;
+    let is_whole = rows.len() < usize::try_from(MOST).unwrap_or(usize::MAX);
+    let since = |movement: &domain::Movement| movement.submitted_at.unwrap_or(movement.created_at);
+    let seen = rows.iter().filter(|movement| since(movement) <= before).map(|movement| {
+        Seen::about(AlertKind::ByHand, movement.reference.to_string(), movement)
+            .with("kind", movement.kind)
+            .with("amount", movement.amount)
+            .with("since", since(movement).to_rfc3339())
+    });
+    Ok(Found { kind: AlertKind::ByHand, seen: seen.collect(), is_whole })
 }
 
 /// A pair that is not quoted, without any figure of its rate.

@@ -9,9 +9,11 @@
 mod agree;
 mod commit;
 mod payload;
+mod read;
 
 pub(super) use agree::agree;
 pub(super) use payload::reveal;
+pub use read::{Seen, of_movement};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{

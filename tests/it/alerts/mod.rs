@@ -34,7 +34,7 @@ async fn a_receiver() -> (Vec<(&'static str, String)>, Receiver) {
 }
 
 /// Alerts of a kind, as "subject status", those seen first first.
-async fn of_kind(app: &TestApp, kind: &str) -> Vec<String> {
+pub async fn of_kind(app: &TestApp, kind: &str) -> Vec<String> {
     let mut listed = alerts::list(&app.app(), Shown::All, None, 100).await.unwrap();
     listed.retain(|alert| alert.kind.as_str() == kind);
     listed.reverse();
@@ -44,7 +44,7 @@ async fn of_kind(app: &TestApp, kind: &str) -> Vec<String> {
 
 /// Looks the book over now, as the loops do when they are due, and tells what is to be told. A look that is under way
 /// saw the book as it was before, so it is waited for and does not count.
-async fn look_over(app: &TestApp) {
+pub async fn look_over(app: &TestApp) {
     jobs_until(app, |jobs| jobs.iter().all(|job| job.leased_until.is_none())).await;
     app.move_clocks(61).await;
     let due = app.app().clock.now() - chrono::TimeDelta::seconds(61);

@@ -4,7 +4,10 @@ use domain::{Currency, Money};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::testkit::{Answer, Ask, Customer, Staff, TestApp, Transfer, ivorian, on_each_database};
+use crate::alerts::{look_over, of_kind};
+use crate::testkit::{
+    Answer, Ask, Customer, Staff, TestApp, Transfer, ivorian, on_each_database, on_each_database_with,
+};
 
 const HOUR: i64 = 3_600;
 
@@ -402,6 +405,37 @@ async fn a_provider_s_word_voids_what_people_were_about_to_say() {
         app.pass(2 * HOUR).await;
         transfer.shows("completed").await;
         approve(&two, &approval).await.refused(409, "changed_meanwhile");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_carries_out_is_told_and_what_was_said_can_be_read_again() {
+    let settings =
+        [("alerts.check_s", "60"), ("alerts.drift_check_s", "0"), ("alerts.by_hand_after_s", "3600")];
+    on_each_database_with(&settings, async |app| {
+        price_yuan(app).await;
+        let awa = app.customer().await;
+        credit(app, &awa, 30_000_000).await;
+        let transfer = buys(&awa, "100", "balance").await;
+        let movement = transfer.reference("disbursement").await;
+        look_over(app).await;
+        assert_eq!(of_kind(app, "by_hand").await, [""; 0], "an hour is not over");
+        app.move_clocks(3_600).await;
+        look_over(app).await;
+        assert_eq!(of_kind(app, "by_hand").await, [format!("{movement} open")]);
+        let operator = app.operator().await;
+        let path = format!("/v1/admin/movements/{movement}/evidence");
+        assert_eq!(operator.get(&path).await["data"], json!([]));
+        confirmed(app, &operator, &transfer, "disbursement", &done("ICBC-7")).await;
+        look_over(app).await;
+        assert_eq!(of_kind(app, "by_hand").await, [format!("{movement} resolved")]);
+        let said = operator.get(&path).await["data"][0].clone();
+        let told = (&said["outcome"], &said["operator_reference"], &said["evidence"], &said["agreed_by"]);
+        let words = json!("Stamped slip in folder eleven");
+        assert_eq!(told, (&json!("succeeded"), &json!("ICBC-7"), &words, &Value::Null));
+        assert_eq!(said["made_by"], operator.get("/v1/me").await["id"]);
+        awa.ask(Ask::get(path)).await.refused(403, "forbidden");
     })
     .await;
 }
