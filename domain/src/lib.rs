@@ -35,6 +35,7 @@ pub mod quote;
 pub mod rail;
 pub mod recipes;
 pub mod reference;
+pub mod routing;
 pub mod transfer;
 pub mod treasury;
 
@@ -59,7 +60,7 @@ pub use ids::{
 pub use ledger::{Balance, FloorAlert, LedgerError, LedgerStep};
 pub use money::{Money, MoneyError};
 pub use movement::{Movement, MovementKind, MovementState};
-pub use msisdn::{Msisdn, MsisdnError, Operator};
+pub use msisdn::{Msisdn, MsisdnError, Operator, Series};
 pub use posting::{BusinessId, EntryKind, JournalEntry, Nature, Posting};
 pub use quote::{CorridorTerms, Quote, QuoteError, QuoteRequest, Side};
 pub use rail::{Provider, Rail, Wallet, WalletError};

@@ -82,6 +82,20 @@ words! {
     }
 }
 
+/// What a number's first digits tell of who serves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Series {
+    /// Nothing: we keep no plan of its country.
+    Unknown,
+    /// It was given to this operator, or to one that we do not name.
+    Given {
+        /// Whom; `None` where it is none of [`Operator`].
+        to: Option<Operator>,
+        /// Whether people there keep their number when they change their operator.
+        may_have_moved: bool,
+    },
+}
+
 impl Msisdn {
     /// Reads `+221770001122`: a `+`, then digits only, valid in its country.
     ///
@@ -122,6 +136,16 @@ impl Msisdn {
     /// A proposal only: where numbers are portable (Senegal, Côte d'Ivoire) it may have moved.
     pub fn operator(&self) -> Option<Operator> {
         plan::of(self.digits()).and_then(|(plan, national)| plan.operator(national))
+    }
+
+    /// What its series tells of its operator today.
+    pub fn series(&self) -> Series {
+        match plan::of(self.digits()) {
+            None => Series::Unknown,
+            Some((plan, national)) => {
+                Series::Given { to: plan.operator(national), may_have_moved: plan.portable }
+            }
+        }
     }
 
     /// For eyes that need not know: `+22177•••••12`.

@@ -129,6 +129,7 @@ pub const CODES: &[Code] = {
         code("too_many_items", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("rail_mismatch", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("country_mismatch", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
+        code("number_not_on_rail", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("unknown_account", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("same_account", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("not_for_this_rail", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),

@@ -235,7 +235,11 @@ fn examples() -> Value {
 }
 
 /// What examples name.
-const SAMPLES: [(&str, &str); 14] = [
+const SAMPLES: [(&str, &str); 18] = [
+    ("rail", "mtn_momo"),
+    ("countries", "GN"),
+    ("operators", "mtn, areeba"),
+    ("proposed", "orange_web, manual"),
     ("field", "phone"),
     ("expected", "a string"),
     ("min", "1"),

@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::{Operator, Rail};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::codes::{self, Code};
+use crate::services::numbers::NotOnRail;
 use crate::services::texts::{detail, text};
 use crate::services::{FieldError, Language, ServiceError};
 
@@ -31,6 +33,7 @@ pub struct Problem {
     args: Vec<(&'static str, String)>,
     fields: Vec<FieldError>,
     retry_after: Option<Duration>,
+    not_on_rail: Option<Box<NotOnRail>>,
 }
 
 /// A problem as clients read it.
@@ -58,6 +61,44 @@ pub struct ProblemView {
     /// One for each field that is not right; absent where no field is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldErrorView>,
+    /// Whose numbers the rail serves that was asked for; only with `number_not_on_rail`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rail: Option<ReachView>,
+    /// By which rails the number can be ordered instead, best first; only with `number_not_on_rail`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposed_rails: Option<Vec<&'static str>>,
+}
+
+/// Whose numbers a rail serves.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reach)]
+pub struct ReachView {
+    #[schema(example = "mtn_momo")]
+    rail: &'static str,
+    /// ISO 3166.
+    #[schema(example = json!(["GN"]))]
+    countries: Vec<String>,
+    /// To whom their series were given; null: to any operator.
+    #[schema(example = json!(["mtn", "areeba"]))]
+    operators: Option<Vec<&'static str>>,
+    /// Whether `"ported": true` beside the number would do, if that is so.
+    if_ported: bool,
+}
+
+impl From<&NotOnRail> for ReachView {
+    fn from(why: &NotOnRail) -> ReachView {
+        ReachView {
+            rail: why.rail.as_str(),
+            countries: why.countries.iter().map(ToString::to_string).collect(),
+            operators: operators(why.operators),
+            if_ported: why.may_have_moved,
+        }
+    }
+}
+
+/// Their names; `None` for any.
+pub fn operators(operators: &[Operator]) -> Option<Vec<&'static str>> {
+    (!operators.is_empty()).then(|| operators.iter().map(|operator| operator.as_str()).collect())
 }
 
 /// What is wrong with one field.
@@ -86,7 +127,7 @@ impl Problem {
     }
 
     fn of(code: Code) -> Problem {
-        Problem { code, args: Vec::new(), fields: Vec::new(), retry_after: None }
+        Problem { code, args: Vec::new(), fields: Vec::new(), retry_after: None, not_on_rail: None }
     }
 
     /// One field that is not right.
@@ -179,8 +220,32 @@ impl Problem {
             request_id: request_id.to_owned(),
             retry: self.code.retry.as_str(),
             errors: self.fields.iter().map(error).collect(),
+            rail: self.not_on_rail.as_deref().map(ReachView::from),
+            proposed_rails: self.not_on_rail.as_deref().map(|why| words(&why.proposed)),
         }
     }
+}
+
+/// The number, and what it says of the rail, in words and for programs.
+fn not_on_rail(why: Box<NotOnRail>) -> Problem {
+    let text = match (why.is_abroad, why.may_have_moved) {
+        (true, _) => "number_not_on_rail_abroad",
+        (false, true) => "number_not_on_rail_unless_ported",
+        (false, false) => "number_not_on_rail",
+    };
+    let listed = |words: &[&str]| if words.is_empty() { "–".to_owned() } else { words.join(", ") };
+    let countries: Vec<String> = why.countries.iter().map(ToString::to_string).collect();
+    let field = FieldError::new(why.pointer, "number_not_on_rail")
+        .explained_by(text)
+        .with("rail", why.rail)
+        .with("countries", countries.join(", "))
+        .with("operators", listed(&operators(why.operators).unwrap_or_default()))
+        .with("proposed", listed(&words(&why.proposed)));
+    Problem { fields: vec![field], not_on_rail: Some(why), ..Problem::new("number_not_on_rail") }
+}
+
+fn words(rails: &[Rail]) -> Vec<&'static str> {
+    rails.iter().map(|rail| rail.as_str()).collect()
 }
 
 fn whole_seconds(wait: Duration) -> u64 {
@@ -197,6 +262,7 @@ impl From<ServiceError> for Problem {
                 Problem::new(code)
             }
             ServiceError::Invalid(fields) => Problem { fields, ..Problem::new(code) },
+            ServiceError::NotOnRail(why) => not_on_rail(why),
             ServiceError::NotRefundable { why } => Problem::new(code).with("why", why),
             ServiceError::RateLimited { retry_after } => Problem::new(code).retry_after(retry_after),
             _ => Problem::new(code),

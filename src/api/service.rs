@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use domain::routing::Reach;
 use domain::{Country, Rail};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,12 +12,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::Query;
-use super::problem::Problem;
-use super::wire::{Fields, MoneyView, currency, instant};
+use super::problem::{Problem, operators};
+use super::wire::{Fields, MoneyView, currency, instant, phone};
 use crate::app::App;
 use crate::config::Corridor;
 use crate::services::offer::{self, Limits, RailOffer, Refunds};
-use crate::services::readiness;
+use crate::services::{numbers, readiness};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -94,6 +95,9 @@ struct RailView {
     /// ISO 3166.
     #[schema(example = json!(["CI", "SN"]))]
     countries: Vec<String>,
+    /// Whose numbers it reaches, by the operator that their series was given to; null: anybody's.
+    #[schema(example = json!(["orange"]))]
+    operators: Option<Vec<&'static str>>,
     /// ISO 4217.
     #[schema(example = json!(["XOF"]))]
     currencies: Vec<&'static str>,
@@ -131,6 +135,10 @@ impl From<RailOffer> for RailView {
             rail: offer.rail.as_str(),
             name: name(offer.rail),
             countries: offer.countries.iter().map(Country::to_string).collect(),
+            operators: match offer.rail.reach() {
+                Reach::Of(of) => operators(of),
+                Reach::Any | Reach::NoNumbers => None,
+            },
             currencies: offer.currencies.iter().map(|currency| currency.code()).collect(),
             collect: offer.collect.map(RangeView::from),
             disburse: offer.disburse.map(RangeView::from),
@@ -157,10 +165,32 @@ fn name(rail: Rail) -> &'static str {
     }
 }
 
-/// Ways to pay and be paid.
-#[utoipa::path(get, path = "/v1/rails", tag = "service", responses((status = 200, body = All<RailView>)))]
-async fn rails(State(app): State<App>) -> Result<Json<All<RailView>>, Problem> {
-    let rails = offer::rails(&app).await?;
+/// For whom rails are asked.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct RailQuery {
+    /// A phone number: only rails that reach it, best first. Write its `+` as `%2B`. Told by its country and series
+    /// alone; nobody is asked whether it has an account.
+    #[param(example = "+224660001122")]
+    phone: Option<String>,
+}
+
+/// Ways to pay and be paid; those that reach a number, when one is given.
+#[utoipa::path(get, path = "/v1/rails", tag = "service", params(RailQuery),
+    responses((status = 200, body = All<RailView>)),
+    extensions(("x-problems" = json!(["invalid_query", "invalid_phone"]))))]
+async fn rails(
+    State(app): State<App>,
+    Query(asked): Query<RailQuery>,
+) -> Result<Json<All<RailView>>, Problem> {
+    let mut fields = Fields::default();
+    let phone = fields.take_some(asked.phone.as_deref().map(|text| phone(text, "/phone")));
+    fields.check()?;
+    let rails = match phone {
+        Some(phone) => numbers::rails_for(&app, &phone).await?,
+        None => offer::rails(&app).await?,
+    };
     Ok(Json(All { data: rails.into_iter().map(RailView::from).collect() }))
 }
 

@@ -74,6 +74,8 @@ pub struct Quotes {
     pub funding_window_s: i64,
     /// The same by the SEPA rails, whose money takes days.
     pub sepa_funding_window_s: i64,
+    /// The same by hand, where a payer has to go somewhere and a person has to see it.
+    pub manual_funding_window_s: i64,
 }
 
 /// The loops that drain.
@@ -287,6 +289,7 @@ fn quotes(r: &mut Reader) -> Quotes {
         ttl_s: r.number("quotes.ttl_s", 10..=86_400),
         funding_window_s: r.number("quotes.funding_window_s", 60..=1_209_600),
         sepa_funding_window_s: r.number("quotes.sepa_funding_window_s", 60..=1_209_600),
+        manual_funding_window_s: r.number("quotes.manual_funding_window_s", 60..=1_209_600),
     }
 }
 

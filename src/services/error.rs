@@ -12,6 +12,8 @@ use domain::LedgerError;
 use store::StoreError;
 use store::writer::WriteError;
 
+use super::numbers::NotOnRail;
+
 /// Why a service did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
@@ -33,6 +35,9 @@ pub enum ServiceError {
     /// Fields of the request do not make sense.
     #[error("{} fields are refused", .0.len())]
     Invalid(Vec<FieldError>),
+    /// A number cannot be on the rail that was asked for.
+    #[error("a number is not on {}", .0.rail)]
+    NotOnRail(Box<NotOnRail>),
     /// The request reads well and is refused as a whole: `idempotency_key_reused`.
     #[error("refused: {code}")]
     Refused {
@@ -131,6 +136,7 @@ impl ServiceError {
             ServiceError::Invalid(fields) => common_code(fields),
             ServiceError::RateLimited { .. } => "rate_limited",
             ServiceError::NotRefundable { .. } => "transfer_not_refundable",
+            ServiceError::NotOnRail(_) => "number_not_on_rail",
             ServiceError::Overloaded => "overloaded",
             ServiceError::Internal(_) => "internal_error",
             ServiceError::Denied { code }

@@ -24,6 +24,7 @@ mod fees;
 pub mod mandates;
 pub mod me;
 mod notices;
+pub mod numbers;
 pub mod offer;
 pub mod opening;
 pub mod people;

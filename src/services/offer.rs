@@ -110,7 +110,8 @@ pub async fn rate(app: &App, from: Currency, to: Currency) -> Result<CustomerRat
     Ok(CustomerRate { rate: route.rate().decimal(), inverse: route.inverse().decimal(), as_of })
 }
 
-fn offer(rail: Rail, wallets: &[&Capabilities], health: Health) -> RailOffer {
+/// One rail over these wallets of it.
+pub(super) fn offer(rail: Rail, wallets: &[&Capabilities], health: Health) -> RailOffer {
     let countries: BTreeSet<Country> =
         wallets.iter().flat_map(|wallet| wallet.countries.iter().copied()).collect();
     let mut currencies: Vec<Currency> =

@@ -190,8 +190,11 @@ pub fn terms(app: &App, corridor: &Corridor, funding: Rail) -> CorridorTerms {
         max: corridor.fee_max,
     };
     let quotes = &app.config.quotes;
-    let window_s =
-        if funding.settles_later() { quotes.sepa_funding_window_s } else { quotes.funding_window_s };
+    let window_s = match funding {
+        Rail::Manual => quotes.manual_funding_window_s,
+        later if later.settles_later() => quotes.sepa_funding_window_s,
+        _ => quotes.funding_window_s,
+    };
     CorridorTerms {
         fee,
         min: corridor.min,

@@ -11,6 +11,7 @@ mod cli;
 mod demo;
 mod fuzz;
 mod lists;
+mod numbers;
 mod pair;
 mod rates;
 mod simulation;

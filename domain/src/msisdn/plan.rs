@@ -3,8 +3,9 @@
 //! Source: the carrier and metadata tables of libphonenumber 9.0.33; for Côte d'Ivoire also the
 //! regulator ARTCI (ten digits since 31 January 2021: 01 Moov, 05 MTN, 07 Orange).
 //!
-//! Doubts. A series says whom it was given to, not who serves the number today: Senegal and Côte
-//! d'Ivoire have portability. Senegal's 72 and 79 belong to small virtual operators that we do not
+//! Doubts. A series says whom it was given to, not who serves the number today: numbers move between
+//! operators in Senegal (the regulator ARTP, since 2015) and in Côte d'Ivoire (ARTCI, since 3 September
+//! 2018); of Mali and Guinea we know of no service that is open. Senegal's 72 and 79 belong to small virtual operators that we do not
 //! name. Guinea's 66 was MTN's until the sale of 30 December 2024; under which brand its wallets go
 //! on is not known. Guinea's 60 (Sotelgui) and 63 (Intercel) are assigned but out of service. Mali's
 //! mobile numbers in fixed series (2001, 2079, 217) are left out, since no wallet is known there.
@@ -18,6 +19,8 @@ pub(super) struct Plan {
     code: &'static str,
     /// Digits after the country code.
     digits: usize,
+    /// Whether people keep their number when they change their operator.
+    pub(super) portable: bool,
     /// Prefixes of mobile series and whom they were given to.
     series: &'static [(&'static str, Option<Operator>)],
 }
@@ -27,6 +30,7 @@ const PLANS: [Plan; 4] = [
         country: Country::SN,
         code: "221",
         digits: 9,
+        portable: true,
         series: &[
             ("70", Some(Operator::Expresso)),
             ("71", Some(Operator::Orange)),
@@ -42,12 +46,14 @@ const PLANS: [Plan; 4] = [
         country: Country::CI,
         code: "225",
         digits: 10,
+        portable: true,
         series: &[("01", Some(Operator::Moov)), ("05", Some(Operator::Mtn)), ("07", Some(Operator::Orange))],
     },
     Plan {
         country: Country::ML,
         code: "223",
         digits: 8,
+        portable: false,
         series: &[
             ("5", Some(Operator::Telecel)),
             ("6", Some(Operator::Malitel)),
@@ -73,6 +79,7 @@ const PLANS: [Plan; 4] = [
         country: Country::GN,
         code: "224",
         digits: 9,
+        portable: false,
         series: &[
             ("60", None),
             ("61", Some(Operator::Orange)),

@@ -35,6 +35,10 @@ pub struct NewPayer {
     rail: String,
     #[schema(example = "+221770001122")]
     phone: Option<String>,
+    /// That the number was taken along from another operator. Only where numbers move (Senegal, Côte d'Ivoire), and
+    /// only to say so after `number_not_on_rail`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ported: bool,
     #[schema(max_length = 140)]
     name: Option<String>,
     #[schema(max_length = 254)]
@@ -63,6 +67,9 @@ pub struct NewPayee {
     /// Whose wallet, for mobile money.
     #[schema(example = "+2250700000001")]
     phone: Option<String>,
+    /// That the number was taken along from another operator: as in `payer`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ported: bool,
     /// Whose balance, for the rail `balance`: `user_…`. For the rail `manual` where the money goes, in words: bank and
     /// account, or what they are known by at Alipay, or a counter.
     #[schema(max_length = 140)]
@@ -93,6 +100,7 @@ impl NewTransfer {
 
 impl NewPayer {
     fn read(self, fields: &mut Fields, at: &str) -> Option<PartyAsk> {
+        let ported = self.ported;
         let rail = fields.take(wire::word::<Rail>(&self.rail, &format!("{at}/rail")));
         let phone = fields.take_some(self.phone.map(|text| wire::phone(&text, &format!("{at}/phone"))));
         let name = fields.take_some(self.name.map(|text| wire::name(&text, &format!("{at}/name"), LONGEST)));
@@ -100,19 +108,21 @@ impl NewPayer {
         let rail = rail?;
         let otp = fields.take_some(self.otp.map(|code| one_time_code(rail, code, phone.is_some(), at)));
         let debit = debit(rail, self.iban.as_deref(), self.mandate.as_deref(), name.is_some(), fields, at);
-        Some(PartyAsk { rail, phone, name, email, account: None, country: None, debit, otp })
+        Some(PartyAsk { rail, phone, ported, name, email, account: None, country: None, debit, otp })
     }
 }
 
 impl NewPayee {
     fn read(self, fields: &mut Fields, at: &str) -> Option<PartyAsk> {
+        let ported = self.ported;
         let rail = fields.take(wire::word(&self.rail, &format!("{at}/rail")));
         let phone = fields.take_some(self.phone.map(|text| wire::phone(&text, &format!("{at}/phone"))));
         let account =
             fields.take_some(self.account.map(|text| account(rail, &text, &format!("{at}/account"))));
         let name = fields.take(wire::name(&self.name, &format!("{at}/name"), LONGEST));
         let country = fields.take(wire::country(&self.country, &format!("{at}/country")));
-        Some(PartyAsk { rail: rail?, phone, name, email: None, account, country, debit: None, otp: None })
+        let (rail, debit, otp) = (rail?, None, None);
+        Some(PartyAsk { rail, phone, ported, name, email: None, account, country, debit, otp })
     }
 }
 

@@ -144,7 +144,8 @@ impl WaitQuery {
         (status = 410, description = "`quote_expired`", body = ProblemView),
         (status = 422, description = "`idempotency_key_reused`, `insufficient_funds`, `invalid_phone`, `invalid_country`, \
             `invalid_text`, `invalid_name`, `rail_mismatch`, `country_mismatch`, `unknown_account`, `same_account`, \
-            `not_for_this_rail`, `missing_field`, `invalid_iban`, `iban_outside_sepa`, `unknown_mandate`", body = ProblemView),
+            `not_for_this_rail`, `missing_field`, `invalid_iban`, `iban_outside_sepa`, `unknown_mandate`, \
+            `number_not_on_rail` (with `rail` and `proposed_rails`)", body = ProblemView),
         (status = 503, description = "`overloaded`", body = ProblemView),
     )
 )]

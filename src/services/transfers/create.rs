@@ -2,6 +2,7 @@
 
 use domain::transfer::{Case, Step};
 use domain::{Account, Country, Iban, MandateId, Msisdn, Quote, QuoteId, Rail, Transfer, TransferId, UserId};
+use providers::OperationKind;
 use store::crypto::Aad;
 use store::writer::{Answer, Change, Claim, NewAudit, Written};
 use store::{idempotency, users};
@@ -14,6 +15,7 @@ use crate::services::IdempotencyKey as Key;
 use crate::services::Visitor;
 use crate::services::auth;
 use crate::services::cases;
+use crate::services::numbers;
 use crate::services::people::{Debit, Party, People, Sealer};
 
 /// What a customer orders.
@@ -40,6 +42,8 @@ pub enum DebitAsk {
 pub struct PartyAsk {
     pub rail: Rail,
     pub phone: Option<Msisdn>,
+    /// Whether they took the number along from another operator, as they say.
+    pub ported: bool,
     pub name: Option<String>,
     pub email: Option<String>,
     /// Where the money goes, on rails without a number.
@@ -105,6 +109,8 @@ async fn plan(app: &App, owner: UserId, visitor: &Visitor, ask: &Ask) -> Result<
     if quote.is_expired(now) {
         return Err(TransferError::QuoteExpired);
     }
+    check_rails(&quote, ask)?;
+    check_numbers(app, &quote, ask)?;
     check_ends(&quote, ask)?;
     check_names(app, &quote, ask)?;
     if quote.funding_rail == Rail::Balance && quote.payout_rail != Rail::Balance {
@@ -181,14 +187,35 @@ async fn may_leave(app: &App, owner: UserId) -> Result<(), TransferError> {
     }
 }
 
-/// Both ends must be those of the quote, and name somebody whom the rail can reach.
-fn check_ends(quote: &Quote, ask: &Ask) -> Result<(), TransferError> {
+/// Both ends are by the quote's rails.
+fn check_rails(quote: &Quote, ask: &Ask) -> Result<(), TransferError> {
     if ask.payer.rail != quote.funding_rail {
         return Err(TransferError::invalid("/payer/rail", "rail_mismatch"));
     }
     if ask.payee.rail != quote.payout_rail {
         return Err(TransferError::invalid("/payee/rail", "rail_mismatch"));
     }
+    Ok(())
+}
+
+/// The numbers that the rails have to reach can be on them: the payee's, and the payer's where it is what pays.
+fn check_numbers(app: &App, quote: &Quote, ask: &Ask) -> Result<(), TransferError> {
+    let (payer, payee) = (&ask.payer, &ask.payee);
+    let pays = payer.rail.asks_on_the_phone() || payer.otp.is_some();
+    let ends = [
+        ("/payer/phone", OperationKind::Collect, payer, pays),
+        ("/payee/phone", OperationKind::Disburse, payee, true),
+    ];
+    for (pointer, operation, party, is_reached) in ends {
+        let Some(phone) = party.phone.as_ref().filter(|_| is_reached) else { continue };
+        let end = numbers::End { pointer, operation, rail: party.rail, phone, moved: party.ported };
+        numbers::check(app, quote, &end)?;
+    }
+    Ok(())
+}
+
+/// Both ends must be those of the quote, and name somebody whom the rail can reach.
+fn check_ends(quote: &Quote, ask: &Ask) -> Result<(), TransferError> {
     if ask.payee.country.is_some_and(|country| country != quote.to_country) {
         return Err(TransferError::invalid("/payee/country", "country_mismatch"));
     }

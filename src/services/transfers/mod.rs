@@ -28,6 +28,7 @@ use store::writer::WriteError;
 
 use super::cases::CaseError;
 use super::error::{FieldError, ServiceError};
+use super::numbers::NotOnRail;
 
 /// Why a transfer was not accepted or changed. Nothing of it was written, but for `Unknown`.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,9 @@ pub enum TransferError {
     /// The request contradicts its quote or names nobody who can be paid.
     #[error("{pointer}: {code}")]
     Invalid { pointer: &'static str, code: &'static str },
+    /// A number that cannot be on its rail.
+    #[error("{}: a number is not on {}", .0.pointer, .0.rail)]
+    NotOnRail(Box<NotOnRail>),
     #[error("the balance does not suffice")]
     InsufficientFunds,
     #[error("transfer is {status} and waits for nobody's release")]
@@ -74,6 +78,12 @@ pub enum TransferError {
 impl TransferError {
     fn invalid(pointer: &'static str, code: &'static str) -> TransferError {
         TransferError::Invalid { pointer, code }
+    }
+}
+
+impl From<NotOnRail> for TransferError {
+    fn from(why: NotOnRail) -> TransferError {
+        TransferError::NotOnRail(Box::new(why))
     }
 }
 
@@ -136,6 +146,7 @@ impl From<TransferError> for ServiceError {
             TransferError::NotOnHold { .. } => ServiceError::Conflict { code: "transfer_not_on_hold" },
             TransferError::NotRetriable { .. } => ServiceError::Conflict { code: "transfer_not_retriable" },
             TransferError::Invalid { pointer, code } => ServiceError::field(pointer, code),
+            TransferError::NotOnRail(why) => ServiceError::NotOnRail(why),
             TransferError::InsufficientFunds => ServiceError::Refused { code: "insufficient_funds" },
             TransferError::Resting { .. } => ServiceError::Conflict { code: "resting" },
             TransferError::NoLatePayment => ServiceError::Conflict { code: "no_late_payment" },

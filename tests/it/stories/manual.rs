@@ -234,10 +234,13 @@ async fn who_cannot_be_paid_by_hand_costs_the_payer_nothing() {
 async fn money_that_is_seen_late_waits_and_goes_back_by_hand() {
     on_each_database(async |app| {
         price_yuan(app).await;
-        let (awa, operator) = (app.customer().await, app.operator().await);
+        let awa = app.customer().await;
         let transfer = buys(&awa, "100", "manual").await;
+        app.pass(47 * HOUR).await;
+        transfer.shows("awaiting_payment").await;
         app.pass(2 * HOUR).await;
         transfer.shows("expired").await;
+        let operator = app.operator().await;
         let movement = transfer.reference("collection").await;
         confirm(&operator, &movement, "no", &refused("nobody_came")).await.refused(409, "movement_not_open");
         confirmed(app, &operator, &transfer, "collection", &done("L1")).await;
