@@ -33,11 +33,16 @@ fn every_scene_ends_as_it_should_and_both_books_agree() {
     assert_eq!(report["problems"], serde_json::json!([]), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success());
     let scenes = report["scenes"].as_array().unwrap();
-    assert!(scenes.len() == 15 && scenes.iter().all(|scene| scene["ok"] == true));
+    assert!(scenes.len() == 25 && scenes.iter().all(|scene| scene["ok"] == true));
     let francs = 7 + 6 + 1;
     let euros = 6 + 5 + 1 + 1;
     let matched = &report["comparison"]["matched_movements"];
-    assert_eq!(*matched, francs + euros, "collections, disbursements, refund; and one dispute");
+    let corridors = 10 + 10 + 2;
+    assert_eq!(
+        *matched,
+        francs + euros + corridors,
+        "collections, disbursements, what came back; and one dispute"
+    );
     assert_eq!(report["comparison"]["operations"], *matched);
     assert_nothing_left(folder.path());
 }

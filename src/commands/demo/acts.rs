@@ -6,9 +6,10 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::http::text;
-use super::order::{Ask, Order, Way, quote};
+use super::order::Order;
 use super::person::Person;
-use super::scenes::{Ending, LOOK_AGAIN, Part};
+use super::scenes::{Ending, LOOK_AGAIN, Part, WITHIN_AFRICA};
+use super::way::{Ask, quote};
 
 impl Part<'_> {
     pub(super) async fn paid_in_app(&self, person: &Person<'_>) -> anyhow::Result<Ending> {
@@ -16,7 +17,7 @@ impl Part<'_> {
         order.pay().await?;
         self.funded(&order).await?;
         order.until(&["completed"]).await?;
-        self.stage.told(&self.payee().phone, 0, |_| Some(())).await?;
+        self.stage.told(&self.payee().to, 0, |_| Some(())).await?;
         self.ending(&[&order], "completed; the payee was told by text message").await
     }
 
@@ -52,7 +53,7 @@ impl Part<'_> {
         order.pay_anyway(&collection).await?;
         order.until_told("late_payment").await?;
         self.line.say("takes a new quote");
-        let offer = quote(person, Ask { way: Way::Wave, amount: &order.total, side: "total" }).await?;
+        let offer = quote(person, Ask { way: WITHIN_AFRICA, amount: &order.total, side: "total" }).await?;
         let again = order.place_with_late_money(&offer).await?;
         again.until(&["completed"]).await?;
         order.until(&["expired"]).await?;
@@ -98,7 +99,7 @@ impl Part<'_> {
         self.cues.settled.given_by_all().await;
         self.stage.fault(json!({ "fault": "slow", "delay_ms": 4000, "match": self.payout() })).await?;
         order.pay().await?;
-        while self.stage.operations_of(&self.payee().phone).await?.is_empty() {
+        while self.stage.operations_of(&self.payee().to).await?.is_empty() {
             sleep(LOOK_AGAIN).await;
         }
         order.until(&["disbursing"]).await?;
@@ -113,7 +114,7 @@ impl Part<'_> {
     }
 
     async fn paid_out_once(&self) -> anyhow::Result<()> {
-        let paid = self.stage.operations_of(&self.payee().phone).await?.len();
+        let paid = self.stage.operations_of(&self.payee().to).await?.len();
         anyhow::ensure!(paid == 1, "the payee was paid {paid} times");
         Ok(())
     }

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::euros::Part;
 use super::http::{Request, text};
-use super::order::quote;
 use super::person::Person;
 use super::scenes::Ending;
+use super::way::quote;
 
 /// What we take off the parity from now on, basis points: more than one admin may change.
 const SPREAD_BPS: &str = "500";
@@ -44,7 +44,7 @@ impl Part<'_> {
 }
 
 /// To what was shown, by its digest.
-fn agreement(waits: &Value) -> Request {
+pub(super) fn agreement(waits: &Value) -> Request {
     let body = json!({ "digest": text(waits, "digest") });
     Request::post(format!("/v1/admin/approvals/{}/approve", text(waits, "id")), body)
 }

@@ -1,16 +1,16 @@
 //! What happens in the scenes with euros, but for the one about rates.
 
 use anyhow::Context;
-use domain::{Account, Currency, Money};
+use domain::{Account, Currency, Money, Provider};
 use serde_json::Value;
 use tokio::time::sleep;
 
 use super::books;
 use super::euros::Part;
 use super::http::text;
-use super::order::{Ask, Quote, quote};
 use super::person::Person;
 use super::scenes::{Ending, LOOK_AGAIN};
+use super::way::{Ask, Quote, quote};
 
 /// What the payer sends at first.
 const FIRST_PART: &str = "40";
@@ -93,7 +93,7 @@ impl Part<'_> {
         order.until(&["refunding"]).await?;
         let refund = order.movement("refund").await?;
         // Days that pass before Stripe has it are not days that it takes.
-        while self.stage.operations_at("stripe", &refund).await?.is_empty() {
+        while self.stage.operations_at(Provider::Stripe, &refund).await?.is_empty() {
             sleep(LOOK_AGAIN).await;
         }
         self.days_pass().await?;
@@ -135,7 +135,7 @@ impl Part<'_> {
 
     /// The payee's wallet grew by what was offered, once, and their phone says so; the amount.
     async fn received(&self, offer: &Quote) -> anyhow::Result<String> {
-        let phone = self.payee().phone;
+        let phone = self.payee().to;
         let moved = self.stage.operations_of(&phone).await?;
         let amounts: Vec<&str> = moved.iter().map(|operation| text(operation, "amount")).collect();
         anyhow::ensure!(
@@ -150,7 +150,7 @@ impl Part<'_> {
 
     /// What moved at the simulated Stripe by `collection` was of these kinds; the sum in major units of the first.
     async fn moved_by(&self, collection: &str, kinds: &[&str]) -> anyhow::Result<String> {
-        let moved = self.stage.operations_at("stripe", collection).await?;
+        let moved = self.stage.operations_at(Provider::Stripe, collection).await?;
         let happened: Vec<&str> = moved.iter().map(|operation| text(operation, "kind")).collect();
         anyhow::ensure!(happened == kinds, "the payer's money went {happened:?}");
         Ok(text(moved.first().unwrap_or(&Value::Null), "amount").to_owned())

@@ -1,4 +1,5 @@
-//! Reading both books: ours as an admin does, the simulators' as nobody of ours ever may.
+//! Reading both books: ours as an admin does, the simulators' as nobody of ours ever may, and what people wrote down who
+//! paid by hand.
 //!
 //! Fees are learned from the provider's statement some seconds after the payment, and statements are sealed within a
 //! second, so the books are read again until they agree or patience ends.
@@ -14,11 +15,10 @@ use tokio::time::{Instant, sleep};
 use super::http::{Request, data, text};
 use super::matching::{FloatLine, Operation, compare};
 use super::person::Person;
+use super::simulators;
 use super::stage::Stage;
 
 const PATIENCE: Duration = Duration::from_secs(12);
-/// What our one account at Stripe is called, where the simulator names none.
-const ONLY_WALLET: &str = "main";
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Both books, and where they do not agree.
@@ -132,21 +132,12 @@ pub async fn trial_balance(admin: &Person<'_>) -> anyhow::Result<Vec<TrialLine>>
     data(&answer).iter().map(line).collect()
 }
 
-/// What moved money there; what was tried and failed moved none.
+/// What moved money, there and by hand; what was tried and failed moved none.
 async fn operations(stage: &Stage) -> anyhow::Result<Vec<Operation>> {
-    let mut operations = Vec::new();
-    for provider in [Provider::Wave, Provider::Stripe] {
-        let record = stage.simulators.ask(&Request::get(format!("/_control/{provider}/operations"))).await?;
-        for value in data(&record) {
-            let operation = operation(provider, value)?;
-            // A movement that takes time is told again at its end, with no effect then.
-            let has_moved = match provider {
-                Provider::Wave => text(value, "status") == "succeeded",
-                _ => operation.effect.minor() != 0,
-            };
-            if has_moved {
-                operations.push(operation);
-            }
+    let mut operations = stage.notebook.operations();
+    for provider in simulators::ALL {
+        for value in stage.record(provider).await?.iter().filter(|value| simulators::has_moved(value)) {
+            operations.push(operation(provider, value)?);
         }
     }
     Ok(operations)
@@ -154,10 +145,10 @@ async fn operations(stage: &Stage) -> anyhow::Result<Vec<Operation>> {
 
 fn operation(provider: Provider, value: &Value) -> anyhow::Result<Operation> {
     let currency = Currency::parse(text(value, "currency"))?;
-    let wallet = value.get("wallet").and_then(Value::as_str).unwrap_or(ONLY_WALLET);
+    let wallet = simulators::wallet(provider, value);
     Ok(Operation {
         provider,
-        wallet: wallet.to_owned(),
+        wallet: wallet.with_context(|| format!("not of a wallet of ours: {value}"))?.to_owned(),
         kind: text(value, "kind").to_owned(),
         reference: reference(text(value, "reference"))?,
         amount: Money::parse(text(value, "amount"), currency)?,
@@ -165,23 +156,30 @@ fn operation(provider: Provider, value: &Value) -> anyhow::Result<Operation> {
     })
 }
 
-/// Every wallet at the simulators beside the float that stands for it, and what is not spendable yet beside that.
+/// Every wallet of ours at the simulators, and every till, beside the float that stands for it, and what is not
+/// spendable yet beside that.
 async fn floats(stage: &Stage, trial_balance: &[TrialLine]) -> anyhow::Result<Vec<Float>> {
-    let mut floats = Vec::new();
-    for provider in [Provider::Wave, Provider::Stripe] {
-        let balance = stage.simulators.ask(&Request::get(format!("/_control/{provider}/balance"))).await?;
-        for wallet in data(&balance) {
-            let (name, currency) = (text(wallet, "wallet"), Currency::parse(text(wallet, "currency"))?);
+    let mut theirs = Vec::new();
+    for provider in simulators::ALL {
+        let path = format!("/_control/{}/balance", simulators::name(provider));
+        let balance = stage.simulators.ask(&Request::get(path)).await?;
+        for value in data(&balance) {
+            let Some(wallet) = simulators::wallet(provider, value) else { continue };
+            let currency = Currency::parse(text(value, "currency"))?;
             for (kind, field) in [("float", "amount"), ("in_transit", "pending")] {
-                let Some(theirs) = wallet.get(field).and_then(Value::as_str) else { continue };
-                let account: Account = format!("{kind}:{provider}:{name}:{currency}").parse()?;
-                let line = trial_balance.iter().find(|line| line.account == account);
-                let ours = line.map_or(Money::zero(currency), |line| line.balance);
-                floats.push(Float { account, ours, theirs: Money::parse(theirs, currency)? });
+                let Some(amount) = value.get(field).and_then(Value::as_str) else { continue };
+                let account: Account = format!("{kind}:{provider}:{wallet}:{currency}").parse()?;
+                theirs.push((account, Money::parse(amount, currency)?));
             }
         }
     }
-    Ok(floats)
+    theirs.extend(stage.notebook.tills()?);
+    let beside = theirs.into_iter().map(|(account, theirs)| {
+        let line = trial_balance.iter().find(|line| line.account == account);
+        let ours = line.map_or(Money::zero(theirs.currency()), |line| line.balance);
+        Float { account, ours, theirs }
+    });
+    Ok(beside.collect())
 }
 
 /// What our entries did to one of these accounts.
@@ -220,7 +218,7 @@ fn account(value: &Value, name: &str) -> anyhow::Result<Account> {
     text(value, name).parse().with_context(|| format!("not an account: {value}"))
 }
 
-fn money(value: &Value, name: &str) -> anyhow::Result<Money> {
+pub(super) fn money(value: &Value, name: &str) -> anyhow::Result<Money> {
     let money = value.get(name).with_context(|| format!("no {name} in {value}"))?;
     Ok(Money::parse(text(money, "amount"), Currency::parse(text(money, "currency"))?)?)
 }

@@ -3,22 +3,18 @@
 //! All of them order before the rate changes, so that what was offered is seen to hold. Then everybody comes as far as
 //! the day allows, seven banking days pass at once, and what banks do in that time has happened.
 
-use std::time::{Duration, Instant};
-
 use chrono::{DateTime, Utc};
 use domain::calendar;
 use futures::future::join_all;
-use tokio::time::timeout;
 
 use super::cues::Cue;
-use super::order::{Ask, Order, Payee, Quote, Way, quote};
+use super::order::Order;
 use super::person::Person;
 use super::progress::{Line, Progress};
-use super::scenes::{Ending, Played, ending};
+use super::scenes::{Ending, Played, ending, perform};
 use super::stage::Stage;
+use super::way::{Ask, EURO_DEBIT, EURO_TRANSFER, Payee, Quote, SENEGAL, Way, quote};
 
-/// The longest that a scene may take.
-const PATIENCE: Duration = Duration::from_secs(45);
 /// Banking days until a direct debit is paid: at most one until the bank takes it, one until it is debited, five until
 /// it is sure.
 const DEBIT_TAKES: u32 = 7;
@@ -105,18 +101,10 @@ impl Scene {
 
 impl Part<'_> {
     async fn play(self) -> Played {
-        let begun = Instant::now();
-        let outcome = match timeout(PATIENCE, Box::pin(self.scene())).await {
-            Ok(outcome) => outcome.map_err(|error| format!("{error:#}")),
-            Err(_) => Err(format!("not over after {} s", PATIENCE.as_secs())),
-        };
+        let played = perform(self.number, self.scene.title(), self.line, Box::pin(self.scene())).await;
         let Cues { ordered, changed, waiting, passed } = self.cues;
         [ordered, changed, waiting, passed].into_iter().for_each(|cue| cue.give(self.number));
-        match &outcome {
-            Ok(ending) => self.line.end(true, &ending.what),
-            Err(error) => self.line.end(false, error),
-        }
-        Played { number: self.number, title: self.scene.title(), took: begun.elapsed(), outcome }
+        played
     }
 
     async fn scene(&self) -> anyhow::Result<Ending> {
@@ -146,17 +134,17 @@ impl Part<'_> {
     }
 
     pub(super) fn ask(&self) -> Ask<'static> {
-        let way = if matches!(self.scene, Debit | Disputed) { Way::Debit } else { Way::Transfer };
-        Ask { way, amount: "100", side: "send" }
+        let from = if matches!(self.scene, Debit | Disputed) { EURO_DEBIT } else { EURO_TRANSFER };
+        Ask { way: Way { from, to: SENEGAL }, amount: "100", side: "send" }
     }
 
     /// A number for each scene; the simulated Wave refuses those that end in 9902.
     pub(super) fn payee(&self) -> Payee {
-        let phone = match self.scene {
+        let to = match self.scene {
             Refused => "+221770009902".to_owned(),
             _ => format!("+2217700002{:02}", self.number),
         };
-        Payee { name: "Awa Diop", phone }
+        Payee { name: "Awa Diop", to }
     }
 
     pub(super) async fn ordered_by_all(&self) {

@@ -46,7 +46,7 @@ struct Movement {
     effect: i64,
 }
 
-/// By reference; what a dispute did to a collection is a movement apart.
+/// By reference; what a dispute did to a collection, or a reversal to a payout, is a movement apart.
 type Movements = BTreeMap<(Reference, bool), Movement>;
 type Key = (String, Reference);
 
@@ -101,8 +101,8 @@ fn gather(lines: &[FloatLine]) -> Movements {
     let mut movements = Movements::new();
     for line in lines.iter().filter(|line| line.kind != EntryKind::Release) {
         let Some(reference) = line.movement else { continue };
-        let is_dispute = line.kind == EntryKind::Dispute;
-        let movement = movements.entry((reference, is_dispute)).or_insert_with(|| Movement {
+        let is_undone = matches!(line.kind, EntryKind::Dispute | EntryKind::Reversal);
+        let movement = movements.entry((reference, is_undone)).or_insert_with(|| Movement {
             provider: line.provider,
             wallet: line.wallet.clone(),
             business: line.business.clone(),
@@ -150,6 +150,10 @@ fn key(reference: Reference, movement: &Movement, all: &Movements) -> Key {
                 .iter()
                 .find(|(_, other)| other.business == movement.business && is_collection(other.kind));
             ("refund".to_owned(), original.map_or(reference, |((reference, _), _)| *reference))
+        }
+        // Sonatel gives back by paying anew.
+        EntryKind::Refund if movement.provider == Provider::OrangeSonatel => {
+            ("disbursement".to_owned(), reference)
         }
         kind => (kind.to_string(), reference),
     }
@@ -251,6 +255,29 @@ mod tests {
         let named = |refund| [operation("collection", 1, 100, 100), operation("refund", refund, 100, -100)];
         assert_eq!(compare(&lines, &named(2)), (2, vec![]));
         assert_eq!(compare(&lines, &named(1)).1.len(), 2);
+    }
+
+    #[test]
+    fn a_payout_that_is_taken_back_at_wave_keeps_its_name() {
+        let lines = [
+            line(EntryKind::Disbursement, "a", 1, -100),
+            line(EntryKind::ProviderFee, "a", 1, -1),
+            line(EntryKind::Reversal, "a", 1, 100),
+            line(EntryKind::ProviderFee, "a", 1, 1),
+        ];
+        let operations = [operation("disbursement", 1, 100, -101), operation("reversal", 1, 100, 101)];
+        assert_eq!(compare(&lines, &operations), (2, vec![]));
+        assert_eq!(compare(&lines, &operations[..1]).1.len(), 1, "taken back by us alone");
+        assert_eq!(compare(&lines[..2], &operations).1.len(), 1, "taken back by them alone");
+    }
+
+    #[test]
+    fn sonatel_gives_back_by_a_payment_of_its_own() {
+        let lines = [line(EntryKind::Collection, "a", 1, 100), line(EntryKind::Refund, "a", 2, -100)]
+            .map(|line| FloatLine { provider: Provider::OrangeSonatel, ..line });
+        let operations = [operation("collection", 1, 100, 100), operation("disbursement", 2, 100, -100)];
+        assert_eq!(compare(&lines, &operations), (2, vec![]));
+        assert_eq!(compare(&lines, &operations[..1]).1.len(), 1);
     }
 
     #[test]

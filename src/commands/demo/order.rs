@@ -1,17 +1,17 @@
-//! A transfer as the customer who ordered it follows it: quote, order, payment, and every status on the way.
+//! A transfer as the customer who ordered it follows it: order, payment, and every status on the way.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use chrono::{DateTime, Utc};
-use domain::{Currency, Iban, Money};
+use domain::{Currency, Iban, Money, Provider, Rail};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::http::{Request, data, text};
 use super::person::Person;
 use super::progress::Line;
+use super::way::{Payee, Quote, Way};
 
 /// Between two looks at what cannot be waited for otherwise.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -22,52 +22,6 @@ const WAIT_S: &str = "10";
 /// Statuses that are not left by themselves.
 const ENDS: [&str; 6] =
     ["completed", "expired", "cancelled", "collection_failed", "refunded", "needs_attention"];
-
-/// From where the money comes, and where to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// Wave in Senegal to Wave in Côte d'Ivoire.
-    Wave,
-    /// A bank transfer from France to Wave in Senegal.
-    Transfer,
-    /// A direct debit from France to Wave in Senegal.
-    Debit,
-}
-
-use Way::{Debit, Transfer, Wave};
-
-const NAME: &str = "Jenny Rosen";
-const EMAIL: &str = "jenny.rosen@example.com";
-/// Stripe's published number of an account in France that pays.
-const IBAN: &str = "FR1420041010050500013M02606";
-
-/// What a quote is asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
-    pub way: Way,
-    /// In what is sent, major units.
-    pub amount: &'a str,
-    /// `send` or `total`.
-    pub side: &'static str,
-}
-
-/// An offer.
-#[derive(Clone, Debug)]
-pub struct Quote {
-    pub id: String,
-    pub way: Way,
-    /// What the payee gets, whole XOF.
-    pub receive: String,
-    /// Until when it may be paid.
-    pub funding_deadline: DateTime<Utc>,
-}
-
-/// Who gets the money.
-#[derive(Clone, Debug)]
-pub struct Payee {
-    pub name: &'static str,
-    pub phone: String,
-}
 
 /// A transfer of `person`.
 #[derive(Debug)]
@@ -82,64 +36,6 @@ pub struct Order<'p> {
     shown: Mutex<String>,
 }
 
-/// Asks for an offer.
-pub async fn quote(person: &Person<'_>, ask: Ask<'_>) -> anyhow::Result<Quote> {
-    let (currency, from, to) = match ask.way {
-        Wave => ("XOF", "SN", "CI"),
-        Transfer | Debit => ("EUR", "FR", "SN"),
-    };
-    let body = json!({
-        "send_currency": currency, "receive_currency": "XOF",
-        "from_country": from, "to_country": to,
-        "amount": { "amount": ask.amount, "currency": currency }, "side": ask.side,
-        "funding_rail": ask.way.rail(), "payout_rail": "wave",
-    });
-    let quote = person.ask(Request::post("/v1/quotes", body)).await?;
-    let funding_deadline =
-        text(&quote, "funding_deadline").parse().context("a quote has no funding deadline")?;
-    let receive = quote.get("receive").map(|receive| text(receive, "amount")).unwrap_or_default();
-    Ok(Quote {
-        id: text(&quote, "id").to_owned(),
-        way: ask.way,
-        receive: receive.to_owned(),
-        funding_deadline,
-    })
-}
-
-impl Way {
-    fn rail(self) -> &'static str {
-        match self {
-            Wave => "wave",
-            Transfer => "sepa_transfer",
-            Debit => "sepa_debit",
-        }
-    }
-
-    fn payer(self, person: &Person<'_>) -> Value {
-        match self {
-            Wave => json!({ "rail": "wave", "phone": person.phone }),
-            // Without an address Stripe gives no bank transfer back.
-            Transfer => json!({ "rail": "sepa_transfer", "name": NAME, "email": EMAIL }),
-            Debit => json!({ "rail": "sepa_debit", "name": NAME, "email": EMAIL, "iban": IBAN }),
-        }
-    }
-
-    fn to_country(self) -> &'static str {
-        match self {
-            Wave => "CI",
-            Transfer | Debit => "SN",
-        }
-    }
-
-    /// Whose simulator makes the payer pay.
-    fn provider(self) -> &'static str {
-        match self {
-            Wave => "wave",
-            Transfer | Debit => "stripe",
-        }
-    }
-}
-
 impl<'p> Order<'p> {
     /// Orders what was quoted.
     pub async fn place(
@@ -148,16 +44,7 @@ impl<'p> Order<'p> {
         quote: &Quote,
         payee: &Payee,
     ) -> anyhow::Result<Order<'p>> {
-        let body = json!({
-            "quote_id": quote.id,
-            "payer": quote.way.payer(person),
-            "payee": {
-                "rail": "wave", "phone": payee.phone, "name": payee.name, "country": quote.way.to_country(),
-            },
-            "purpose": "family support",
-        });
-        let view =
-            person.ask(Request::post("/v1/transfers", body).key(format!("order-{}", quote.id))).await?;
+        let view = person.ask(quote.order(person, payee)).await?;
         Order::of(person, line, quote.way, &view)
     }
 
@@ -217,10 +104,14 @@ impl<'p> Order<'p> {
 
     /// The collection's reference, by which the payer may be made to pay.
     pub async fn collection(&self) -> anyhow::Result<String> {
-        match self.way {
-            Wave => drop(self.page().await?),
-            Transfer => drop(self.instructions(i64::MAX).await?),
-            Debit => drop(self.until(&["collecting", "completed"]).await?),
+        match self.way.from.rail {
+            Rail::Wave | Rail::OrangeWeb => drop(self.page().await?),
+            Rail::OrangeSonatel => drop(self.action("qr").await?),
+            Rail::MtnMomo => drop(self.action("approve_on_phone").await?),
+            Rail::Manual => drop(self.action("manual").await?),
+            Rail::SepaTransfer => drop(self.instructions(i64::MAX).await?),
+            Rail::SepaDebit => drop(self.until(&["collecting", "completed"]).await?),
+            Rail::Balance => anyhow::bail!("nothing is collected for a payment from a balance"),
         }
         self.movement("collection").await
     }
@@ -261,8 +152,8 @@ impl<'p> Order<'p> {
     }
 
     async fn control(&self, what: &str, wish: Value) -> anyhow::Result<()> {
-        let path = format!("/_control/{}/{what}", self.way.provider());
-        self.person.stage.simulators.ask(&Request::post(path, wish)).await.map(drop)
+        let provider = self.way.from.rail.provider().context("nobody is paid by a balance")?;
+        self.person.stage.control(provider, what, wish).await
     }
 
     /// Returns once the transfer is in one of the `wanted` statuses; an end that is not wanted is an error.
@@ -286,6 +177,18 @@ impl<'p> Order<'p> {
             );
             view = self.view(Some(&view)).await?;
         }
+    }
+
+    /// What moved is on the record of both providers once, exactly as it was offered; what people move is in nobody's.
+    pub async fn moved_as(&self, offer: &Quote) -> anyhow::Result<()> {
+        let Way { from, to } = self.way;
+        for (place, kind, amount) in [(from, "collection", &self.total), (to, "disbursement", &offer.receive)]
+        {
+            let Some(provider) = place.rail.provider().filter(|it| *it != Provider::Manual) else { continue };
+            let amount = Money::parse(amount, place.currency)?;
+            self.person.stage.moved_once(provider, &self.movement(kind).await?, amount).await?;
+        }
+        Ok(())
     }
 
     /// What was given back, major units.

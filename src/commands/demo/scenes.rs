@@ -10,15 +10,19 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::cues::Cue;
-use super::order::{Ask, Order, Payee, Way, quote};
+use super::order::Order;
 use super::person::Person;
 use super::progress::{Line, Progress};
 use super::stage::Stage;
+use super::way::{Ask, IVORY_COAST, Payee, SENEGAL, Way, quote};
 
 /// The longest that a scene may take.
 const PATIENCE: Duration = Duration::from_secs(45);
 /// Between two looks at what cannot be waited for otherwise.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(25);
+
+/// Within the zone of the franc CFA.
+pub const WITHIN_AFRICA: Way = Way { from: SENEGAL, to: IVORY_COAST };
 
 /// Statuses of a transfer whose money came.
 const PAID: [&str; 6] = ["funded", "disbursing", "in_reconciliation", "completed", "refunding", "refunded"];
@@ -77,6 +81,25 @@ pub async fn play(stage: &Stage, progress: &Progress) -> Vec<Played> {
     join_all(scenes).await
 }
 
+/// Plays one scene, within patience, and shows how it ended.
+pub async fn perform(
+    number: usize,
+    title: &'static str,
+    line: &Line,
+    scene: impl Future<Output = anyhow::Result<Ending>>,
+) -> Played {
+    let begun = Instant::now();
+    let outcome = match timeout(PATIENCE, scene).await {
+        Ok(outcome) => outcome.map_err(|error| format!("{error:#}")),
+        Err(_) => Err(format!("not over after {} s", PATIENCE.as_secs())),
+    };
+    match &outcome {
+        Ok(ending) => line.end(true, &ending.what),
+        Err(error) => line.end(false, error),
+    }
+    Played { number, title, took: begun.elapsed(), outcome }
+}
+
 /// What scenes wait for.
 #[derive(Debug)]
 pub struct Cues {
@@ -113,18 +136,10 @@ impl Scene {
 
 impl Part<'_> {
     async fn play(self) -> Played {
-        let begun = Instant::now();
-        let outcome = match timeout(PATIENCE, Box::pin(self.scene())).await {
-            Ok(outcome) => outcome.map_err(|error| format!("{error:#}")),
-            Err(_) => Err(format!("not over after {} s", PATIENCE.as_secs())),
-        };
+        let played = perform(self.number, self.scene.title(), self.line, Box::pin(self.scene())).await;
         self.cues.settled.give(self.number);
         self.cues.restarted.give(self.number);
-        match &outcome {
-            Ok(ending) => self.line.end(true, &ending.what),
-            Err(error) => self.line.end(false, error),
-        }
-        Played { number: self.number, title: self.scene.title(), took: begun.elapsed(), outcome }
+        played
     }
 
     async fn scene(&self) -> anyhow::Result<Ending> {
@@ -148,21 +163,21 @@ impl Part<'_> {
     }
 
     pub(super) fn ask(&self) -> Ask<'static> {
-        Ask { way: Way::Wave, amount: "10000", side: "send" }
+        Ask { way: WITHIN_AFRICA, amount: "10000", side: "send" }
     }
 
     /// A number for each scene; the simulated Wave refuses those that end in 9902.
     pub(super) fn payee(&self) -> Payee {
-        let phone = match self.scene {
+        let to = match self.scene {
             PayeeRefused => "+2250700009902".to_owned(),
             _ => format!("+22507000001{:02}", self.number),
         };
-        Payee { name: "Awa Koné", phone }
+        Payee { name: "Awa Koné", to }
     }
 
     /// The request that pays out to this scene's payee.
     pub(super) fn payout(&self) -> Value {
-        json!({ "method": "POST", "path": "/payout", "reference": self.payee().phone })
+        json!({ "method": "POST", "path": "/payout", "reference": self.payee().to })
     }
 
     pub(super) async fn funded(&self, order: &Order<'_>) -> anyhow::Result<()> {

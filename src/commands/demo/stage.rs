@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::Provider;
 use sandbox::{Database, Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -16,6 +17,7 @@ use tokio::time::{Instant, sleep};
 use super::Demo;
 use super::gateway::{Gateway, Launch};
 use super::http::{Request, Server, data, text};
+use super::rails::counter::Notebook;
 use crate::clock::Clock;
 
 const TRY_AGAIN: Duration = Duration::from_millis(40);
@@ -26,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Stage {
     pub gateway: Gateway,
     pub simulators: Server,
+    /// What people paid by hand.
+    pub notebook: Notebook,
     /// What gateway and simulators show.
     clock: Clock,
     sandbox: Sandbox,
@@ -49,7 +53,8 @@ impl Stage {
         };
         let gateway = Gateway::start(launch).await?;
         let simulators = Server::new(&sandbox.url())?;
-        Ok(Stage { gateway, simulators, clock: Clock::default(), sandbox, folder })
+        let notebook = Notebook::default();
+        Ok(Stage { gateway, simulators, notebook, clock: Clock::default(), sandbox, folder })
     }
 
     /// Where the books and the log are.
@@ -75,8 +80,7 @@ impl Stage {
 
     /// Sets something to go wrong at the simulated Wave.
     pub async fn fault(&self, fault: Value) -> anyhow::Result<()> {
-        self.simulators.ask(&Request::post("/_control/wave/faults", fault)).await?;
-        Ok(())
+        self.fault_at(Provider::Wave, fault).await
     }
 
     /// The messages on a simulated phone, newest first.
@@ -106,15 +110,7 @@ impl Stage {
 
     /// What the simulated Wave has on record about `name`, a reference or a number: what moved and what failed.
     pub async fn operations_of(&self, name: &str) -> anyhow::Result<Vec<Value>> {
-        self.operations_at("wave", name).await
-    }
-
-    /// The same of any provider. Stripe names a customer, not a number.
-    pub async fn operations_at(&self, provider: &str, name: &str) -> anyhow::Result<Vec<Value>> {
-        let record = self.simulators.ask(&Request::get(format!("/_control/{provider}/operations"))).await?;
-        let is_of =
-            |operation: &&Value| text(operation, "reference") == name || text(operation, "party") == name;
-        Ok(data(&record).iter().filter(is_of).cloned().collect())
+        self.operations_at(Provider::Wave, name).await
     }
 
     /// Stops the simulators in order.

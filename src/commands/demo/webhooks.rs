@@ -3,6 +3,7 @@
 //! The simulator's own journal of deliveries says what each was answered.
 
 use anyhow::Context;
+use domain::Provider;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -18,7 +19,7 @@ impl Part<'_> {
         let collection = order.collection().await?;
         for variant in ["signature", "unsigned", "stale"] {
             let forge = json!({ "reference": collection, "variant": variant });
-            self.control("/_control/wave/forge", forge).await?;
+            self.stage.control(Provider::Wave, "forge", forge).await?;
         }
         self.forgeries_refused(3).await?;
         order.until(&["awaiting_payment"]).await.context("a forged webhook was believed")?;
@@ -31,7 +32,8 @@ impl Part<'_> {
         ] {
             self.stage.fault(fault).await?;
         }
-        self.control("/_control/wave/pay", json!({ "reference": collection, "outcome": "decline" })).await?;
+        let decline = json!({ "reference": collection, "outcome": "decline" });
+        self.stage.control(Provider::Wave, "pay", decline).await?;
         order.pay().await?;
         order.until(&["completed"]).await?;
         self.forgeries_refused(4).await?;
@@ -78,9 +80,5 @@ impl Part<'_> {
     async fn deliveries(&self) -> anyhow::Result<Vec<Value>> {
         let journal = self.stage.simulators.ask(&Request::get("/_control/wave/deliveries")).await?;
         Ok(data(&journal).to_vec())
-    }
-
-    async fn control(&self, path: &str, wish: Value) -> anyhow::Result<()> {
-        self.stage.simulators.ask(&Request::post(path, wish)).await.map(drop)
     }
 }
