@@ -31,6 +31,18 @@ pub struct IdempotentOnReference {
     pub sweep: bool,
 }
 
+impl IdempotentOnReference {
+    /// Nothing is ever put again.
+    pub const NEVER: IdempotentOnReference = IdempotentOnReference {
+        collect: false,
+        disburse: false,
+        refund: false,
+        reverse: false,
+        cancel: false,
+        sweep: false,
+    };
+}
+
 /// What the provider announces by itself. What it does not announce has to be asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Callbacks {
@@ -42,6 +54,12 @@ pub struct Callbacks {
     /// Where callbacks that prove nothing come to: `/webhooks/{door}/{token}`, with a token that only the provider
     /// was told, one per movement. `None`: they come to one path for all.
     pub door: Option<&'static str>,
+}
+
+impl Callbacks {
+    /// Nothing is announced.
+    pub const NONE: Callbacks =
+        Callbacks { collections: false, disbursements: false, refunds: false, signed: false, door: None };
 }
 
 /// The smallest and the largest amount, both included, in the wallet's currency.

@@ -134,6 +134,11 @@ impl Outcome {
     pub fn pending(provider_ref: ProviderRef, next: Option<NextAction>) -> Outcome {
         Outcome::Pending { provider_ref: Some(provider_ref), next, executing: false, mandate: None }
     }
+
+    /// The money moved, and the answer tells nothing more of it.
+    pub fn succeeded(provider_ref: ProviderRef, amount: Money) -> Outcome {
+        Outcome::Succeeded { provider_ref, amount, fee: None, at: None, transaction: None, mandate: None }
+    }
 }
 
 /// What a provider knows of a payee before they are paid. An unclear answer is unknown, never a refusal.

@@ -83,14 +83,7 @@ fn done(
     amount: domain::Money,
 ) -> Result<Outcome, ProviderError> {
     refusal::empty(response)?;
-    Ok(Outcome::Succeeded {
-        provider_ref: original.clone(),
-        amount,
-        fee: None,
-        at: None,
-        transaction: None,
-        mandate: None,
-    })
+    Ok(Outcome::succeeded(original.clone(), amount))
 }
 
 fn inquired(inquire: &Inquire, response: &Response) -> Result<Outcome, ProviderError> {

@@ -92,14 +92,7 @@ pub(super) fn reversal(response: &Response, amount: Money) -> Result<Outcome, Pr
     }
     let provider_ref = terms::provider_ref(&payout.id)?;
     match payout.status.as_str() {
-        "reversed" => Ok(Outcome::Succeeded {
-            provider_ref,
-            amount,
-            fee: None,
-            at: None,
-            transaction: None,
-            mandate: None,
-        }),
+        "reversed" => Ok(Outcome::succeeded(provider_ref, amount)),
         "succeeded" | "processing" => Ok(Outcome::NotFound),
         "failed" => Err(ProviderError::uncertain("a failed payout cannot be reversed")),
         other => Err(unknown(other)),

@@ -154,14 +154,7 @@ impl OrangeSonatelConfig {
             refund_returns_fee: false,
             needs_customer: false,
             // The same cash-in twice may pay twice.
-            idempotent_on_reference: IdempotentOnReference {
-                collect: false,
-                disburse: false,
-                refund: false,
-                reverse: false,
-                cancel: false,
-                sweep: false,
-            },
+            idempotent_on_reference: IdempotentOnReference::NEVER,
             idempotent_for: None,
             reverse_within: None,
             settling_time: SETTLING,

@@ -121,14 +121,7 @@ impl OrangeWebConfig {
             refund_returns_fee: false,
             needs_customer: false,
             // A repeated order is refused, which tells nothing of the first one's page.
-            idempotent_on_reference: IdempotentOnReference {
-                collect: false,
-                disburse: false,
-                refund: false,
-                reverse: false,
-                cancel: false,
-                sweep: false,
-            },
+            idempotent_on_reference: IdempotentOnReference::NEVER,
             idempotent_for: None,
             reverse_within: None,
             settling_time: SETTLING,
