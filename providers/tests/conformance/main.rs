@@ -78,11 +78,18 @@ macro_rules! counts {
 conforms! {
     kola_pay: crate::kola::dinars,
     wave: crate::pairs::wave::francs,
+    mtn: crate::pairs::mtn::francs,
+    orange_web: crate::pairs::orange_web::francs,
+    sonatel_merchant: crate::pairs::sonatel::merchant,
+    sonatel_retailer: crate::pairs::sonatel::retailer,
+    stripe_transfers: crate::pairs::stripe::transfers,
+    stripe_debits: crate::pairs::stripe::debits,
 }
 
 counts! {
     kola_asks_for_exactly_the_euros: crate::kola::euros,
     kola_asks_for_exactly_the_francs: crate::kola::francs,
+    orange_web_asks_for_exactly_the_amount_under_another_name: crate::pairs::orange_web::sandbox,
     wave_asks_for_exactly_the_dalasis: crate::pairs::wave::dalasis,
 }
 

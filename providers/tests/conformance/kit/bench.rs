@@ -260,14 +260,17 @@ impl Bench {
         answer
     }
 
-    /// What the simulator wrote down of money that this movement moved.
+    /// What the simulator wrote down of money that this movement moved, less what came back by itself.
     pub async fn moved(&self, leg: &Leg) -> Vec<Fact> {
         let (own, original) = (Some(leg.reference()), leg.original);
         let takes = !matches!(leg.operation, Operation::Collect(_) | Operation::Reverse(_));
-        let concerns =
-            |fact: &Fact| fact.reference.is_some() && (fact.reference == own || fact.reference == original);
-        let facts = self.simulator().facts().await.into_iter();
-        facts.filter(|fact| concerns(fact) && fact.moved() && fact.took() == takes).collect()
+        let mut moved: Vec<Fact> = self.simulator().facts().await;
+        moved.retain(|fact| fact.moved() && fact.reference.is_some());
+        moved.retain(|fact| fact.reference == own || fact.reference == original);
+        let came_back = moved.iter().filter(|fact| fact.reference == own && fact.took() != takes).count();
+        moved.retain(|fact| fact.took() == takes);
+        moved.truncate(moved.len().saturating_sub(came_back));
+        moved
     }
 
     /// Calls while something goes wrong, and tells whether it did.
@@ -279,7 +282,17 @@ impl Bench {
         let caller = if fault.is_of_time() { &self.hasty } else { &self.provider };
         self.simulator().fault(fault).await;
         let answer = caller.call(operation).await;
-        (answer, self.simulator().mend().await)
+        let mut happened = self.simulator().happened().await;
+        // Who did not wait may have hung up before the request was looked at.
+        for _ in 0..50 {
+            if happened || !fault.is_of_time() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            happened = self.simulator().happened().await;
+        }
+        self.simulator().mend().await;
+        (answer, happened)
     }
 
     /// Fetches what calls need beforehand, so that a fault hits the call itself.

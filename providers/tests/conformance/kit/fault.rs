@@ -107,9 +107,12 @@ impl Faulty {
         *self.0.lock().unwrap() = (Some(fault), false);
     }
 
-    /// Ends it, and tells whether it happened.
-    pub fn mend(&self) -> bool {
-        std::mem::take(&mut *self.0.lock().unwrap()).1
+    pub fn happened(&self) -> bool {
+        self.0.lock().unwrap().1
+    }
+
+    pub fn mend(&self) {
+        *self.0.lock().unwrap() = (None, false);
     }
 
     fn take(&self) -> Option<Fault> {

@@ -47,7 +47,7 @@ pub enum Keys {
 /// The control surface of what plays the provider. What stands alone has a [`Stage`] and gives what happens on it.
 #[async_trait]
 pub trait Simulator: Send + Sync {
-    /// Where it stands, unless it says the next five itself.
+    /// Where it stands, unless it says the next six itself.
     fn stage(&self) -> &Stage {
         panic!("this simulator stands on no stage")
     }
@@ -70,9 +70,14 @@ pub trait Simulator: Send + Sync {
         self.stage().faulty.set(fault);
     }
 
-    /// Ends the fault, and tells whether it happened.
-    async fn mend(&self) -> bool {
-        self.stage().faulty.mend()
+    /// Whether the fault that was set happened.
+    async fn happened(&self) -> bool {
+        self.stage().faulty.happened()
+    }
+
+    /// Ends the fault.
+    async fn mend(&self) {
+        self.stage().faulty.mend();
     }
 
     /// The payer of a collection acts; of whatever else is under way, its bank or operator does. False: there is

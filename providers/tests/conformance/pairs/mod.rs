@@ -1,5 +1,9 @@
 //! The rails that are served, each against its simulator.
 
+pub mod mtn;
+pub mod orange_web;
+pub mod sonatel;
+pub mod stripe;
 pub mod wave;
 
 use std::time::Duration;
@@ -93,10 +97,12 @@ impl Simulator for InSandbox {
         self.tell("faults", wish).await;
     }
 
-    async fn mend(&self) -> bool {
-        let happened = self.look("faults").await.iter().any(|fault| fault["fired"] != 0);
+    async fn happened(&self) -> bool {
+        self.look("faults").await.iter().any(|fault| fault["fired"] != 0)
+    }
+
+    async fn mend(&self) {
         self.control(Method::DELETE, "faults", None).await;
-        happened
     }
 
     async fn facts(&self) -> Vec<Fact> {
