@@ -43,6 +43,11 @@ macro_rules! conforms {
             }
 
             #[tokio::test]
+            async fn takes_nothing_else_for_what_it_asked() {
+                checks::amounts::terms(&Bench::of($start).await).await;
+            }
+
+            #[tokio::test]
             async fn believes_no_forgery() {
                 checks::callbacks::check(&Bench::of($start).await).await;
             }

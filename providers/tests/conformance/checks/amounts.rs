@@ -1,9 +1,10 @@
-//! What the simulator received against what was asked, digit by digit, and its balance against ours.
+//! What the simulator received against what was asked, digit by digit, and its balance against ours; and what was paid
+//! is not taken for another amount or another movement.
 
 use domain::{Currency, Money};
-use providers::{Operation, OperationKind, Outcome};
+use providers::{Inquire, Operation, OperationKind, Outcome};
 
-use crate::kit::{Bench, Class, Leg};
+use crate::kit::{Bench, Class, Leg, fresh, is_final};
 
 /// Minor units, and how a provider reads them: written out here, so that nothing of ours counts the digits.
 const WHOLE: &[(i64, &str)] =
@@ -63,6 +64,35 @@ pub async fn check(bench: &Bench) {
     assert!(compared >= 3, "only {compared} amounts are within the limits");
     if bench.offers(OperationKind::Balance) {
         is_balanced(bench).await;
+    }
+}
+
+/// What was paid, asked about as if it were worth something else or somebody else's.
+pub async fn terms(bench: &Bench) {
+    let mut paid = Vec::new();
+    if bench.offers(OperationKind::Collect) {
+        paid.push(bench.paid(bench.usual()).await);
+    }
+    if bench.offers(OperationKind::Disburse) {
+        paid.push(bench.paid_out().await);
+    }
+    for (leg, name) in paid {
+        for name in [Some(name), None] {
+            let Operation::Inquire(right) = leg.question(bench.profile().rail, name) else { continue };
+            let class = |answer| Class::of(&answer);
+            let needs_name = bench.capabilities().hosted.needs_its_name && right.provider_ref.is_none();
+            let truth = if needs_name { Class::Misconfigured } else { Class::Succeeded };
+            assert_eq!(class(bench.call(&Operation::Inquire(right.clone())).await), truth);
+            let currency = right.amount.currency();
+            for minor in [right.amount.minor() - 1, right.amount.minor() * 10, right.amount.minor() / 10, 0] {
+                let other = Inquire { amount: Money::new(minor, currency), ..right.clone() };
+                let answer = class(bench.call(&Operation::Inquire(other)).await);
+                assert!(!is_final(answer), "{minor} is taken for {}: {answer:?}", right.amount);
+            }
+            let other = Inquire { reference: fresh(), ..right.clone() };
+            let answer = class(bench.call(&Operation::Inquire(other)).await);
+            assert!(!is_final(answer) || answer == Class::NotFound, "another's movement is ours: {answer:?}");
+        }
     }
 }
 

@@ -8,9 +8,11 @@ use crate::kit::{AFTER, BEFORE, Bench, Class, Deed, Fault, Leg, is_final, name};
 pub async fn effects(bench: &Bench) {
     bench.warm().await;
     let mut happened = 0_usize;
-    for kind in bench.movements() {
-        for fault in BEFORE.into_iter().chain(AFTER) {
+    for (place, kind) in bench.movements().into_iter().enumerate() {
+        // Silence takes its time, and is the same to all.
+        for fault in BEFORE.into_iter().chain(AFTER).filter(|fault| place < 2 || !fault.is_of_time()) {
             let leg = bench.movement(kind).await;
+            let before = bench.moves().await;
             bench.recorder.written();
             let (answer, is_there) = bench.call_under(fault, &leg.operation).await;
             let written = bench.recorder.written();
@@ -22,6 +24,8 @@ pub async fn effects(bench: &Bench) {
             } else {
                 paid(bench, &leg, &answer, &scene).await;
             }
+            let moves = bench.moves().await - before;
+            assert!(moves <= 1, "{scene}: money moved {moves} times");
             if (!is_there && !fault.is_of_time()) || fault == Fault::UnknownField {
                 let class = Class::of(&answer);
                 assert!(matches!(class, Class::Pending | Class::Succeeded), "{scene}");
@@ -79,7 +83,7 @@ pub async fn questions(bench: &Bench) {
     let mut happened = 0_usize;
     let mut asked = 0_usize;
     for (place, (leg, name, truth)) in standing(bench).await.into_iter().enumerate() {
-        // Silence is the same whatever was asked, and takes its time.
+        // Silence takes its time, and is the same to all.
         for fault in BEFORE.into_iter().chain(AFTER).filter(|fault| place == 0 || !fault.is_of_time()) {
             let question = leg.question(bench.profile().rail, name.clone());
             let (answer, is_there) = bench.call_under(fault, &question).await;

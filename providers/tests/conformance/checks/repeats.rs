@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use providers::OperationKind;
 
-use crate::kit::{Bench, Class, Deed, Fault};
+use crate::kit::{Bench, Class, Deed, Fault, Leg};
 
 /// Whether the wallet declares that a repetition does no harm.
 pub fn is_harmless(bench: &Bench, kind: OperationKind) -> bool {
@@ -33,6 +33,7 @@ pub async fn check(bench: &Bench) {
 
 async fn one_after_another(bench: &Bench, kind: OperationKind) {
     let leg = bench.movement(kind).await;
+    let before = bench.moves().await;
     for time in 0..3 {
         let answer = bench.call(&leg.operation).await;
         let class = Class::of(&answer);
@@ -40,18 +41,21 @@ async fn one_after_another(bench: &Bench, kind: OperationKind) {
         let is_fine = matches!(class, Class::Pending | Class::Succeeded | Class::Uncertain);
         assert!(is_fine && (time > 0 || class != Class::Uncertain), "{kind}, time {time}: {answer:?}");
     }
-    moves_once(bench, &leg, kind).await;
+    moves_once(bench, &leg, before).await;
 }
 
 async fn at_once(bench: &Bench, kind: OperationKind) {
     let leg = bench.movement(kind).await;
+    let before = bench.moves().await;
     let answers = join_all((0..5).map(|_| bench.call(&leg.operation))).await;
     let is_refused = |class| matches!(class, Class::Declined | Class::Misconfigured | Class::NotFound);
     assert!(!answers.iter().any(|answer| is_refused(Class::of(answer))), "{kind} at once: {answers:?}");
-    moves_once(bench, &leg, kind).await;
+    moves_once(bench, &leg, before).await;
 }
 
-async fn moves_once(bench: &Bench, leg: &crate::kit::Leg, kind: OperationKind) {
+/// Also where the second time would be under no name of ours.
+async fn moves_once(bench: &Bench, leg: &Leg, before: usize) {
+    let kind = leg.operation.kind();
     if kind == OperationKind::Collect {
         assert!(bench.simulator().act(leg.reference(), Deed::Pay).await, "nobody can pay");
         assert!(!bench.simulator().act(leg.reference(), Deed::Pay).await, "it can be paid twice");
@@ -60,6 +64,7 @@ async fn moves_once(bench: &Bench, leg: &crate::kit::Leg, kind: OperationKind) {
     assert_eq!(Class::of(&settled), Class::Succeeded, "{kind}: {settled:?}");
     let moved = bench.moved(leg).await;
     assert_eq!(moved.len(), 1, "{kind} moved money {} times: {moved:?}", moved.len());
+    assert_eq!(bench.moves().await, before + 1, "{kind} moved other money too");
 }
 
 /// What may do harm is put once, whatever becomes of the answer.

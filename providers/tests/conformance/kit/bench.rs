@@ -14,7 +14,7 @@ use providers::{
 use super::{Class, Deed, Fact, Fault, Inbox, Keys, Pair, Profile, Recorder, Simulator};
 
 /// How long a hasty caller waits: longer than a simulator takes, shorter than one that hangs.
-const HASTE: Duration = Duration::from_millis(400);
+const HASTE: Duration = Duration::from_millis(300);
 /// Longer than what a simulator calls "later".
 const LATER: Duration = Duration::from_secs(3);
 
@@ -206,7 +206,7 @@ impl Bench {
     }
 
     async fn reversal(&self) -> Leg {
-        let payout = self.movement_paid_out().await;
+        let payout = self.paid_out().await;
         let reverse = Reverse {
             reference: fresh(),
             original_ref: payout.1,
@@ -216,7 +216,8 @@ impl Bench {
         Leg { original: Some(payout.0.reference()), ..self.leg(Operation::Reverse(reverse)) }
     }
 
-    async fn movement_paid_out(&self) -> (Leg, ProviderRef) {
+    /// A payout that was paid, and its name.
+    pub async fn paid_out(&self) -> (Leg, ProviderRef) {
         let leg = self.payout(&self.profile().payees[0].0, self.usual());
         let answer = self.call(&leg.operation).await;
         let settled = self.settled(&leg, name(&answer)).await;
@@ -271,6 +272,11 @@ impl Bench {
         moved.retain(|fact| fact.took() == takes);
         moved.truncate(moved.len().saturating_sub(came_back));
         moved
+    }
+
+    /// How many times money moved so far, whosever it was.
+    pub async fn moves(&self) -> usize {
+        self.simulator().facts().await.iter().filter(|fact| fact.moved()).count()
     }
 
     /// Calls while something goes wrong, and tells whether it did.
