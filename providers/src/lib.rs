@@ -10,6 +10,7 @@
 //! Deliberately absent: storage, retries, schedules and the books. Who calls decides when to ask
 //! again, and writes down what was answered.
 
+mod bearer;
 mod callback;
 mod capabilities;
 mod debit;

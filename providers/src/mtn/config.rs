@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use domain::{Country, Currency, Money, Provider, Rail, Wallet};
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::bearer::{self, word};
 use crate::{Callbacks, Capabilities, Hosted, IdempotentOnReference, Limits, Need, OperationKind, Refunds};
 
 /// The last part of the door's path.
@@ -157,7 +156,7 @@ impl MtnConfig {
         if self.collection.is_none() && !self.pays() {
             return Err(MtnConfigError::NoProduct);
         }
-        let environment = one_word(&self.target_environment).ok_or(MtnConfigError::TargetEnvironment)?;
+        let environment = word(&self.target_environment).ok_or(MtnConfigError::TargetEnvironment)?;
         let keys = |product: Option<&MtnProduct>| product.map(Keys::of).transpose();
         Ok(Checked {
             base_url: crate::http::base_url(&self.base_url).ok_or(MtnConfigError::BaseUrl)?,
@@ -260,22 +259,14 @@ impl Checked {
 impl Keys {
     fn of(product: &MtnProduct) -> Result<Keys, MtnConfigError> {
         let (user, key) = (&product.api_user, product.api_key.expose_secret());
-        let subscription = one_word(product.subscription_key.expose_secret());
-        let user_is_word = one_word(user).is_some_and(|_| !user.contains(':'));
-        if !user_is_word || one_word(key).is_none() {
-            return Err(MtnConfigError::Credentials);
+        let are_words = [user.as_str(), key].iter().all(|text| word(text).is_some()) && !user.contains(':');
+        let subscription_key = word(product.subscription_key.expose_secret());
+        match (subscription_key, bearer::basic(user, key)) {
+            (Some(mut subscription_key), Some(basic)) if are_words => {
+                subscription_key.set_sensitive(true);
+                Ok(Keys { subscription_key, basic })
+            }
+            _ => Err(MtnConfigError::Credentials),
         }
-        let mut subscription_key = subscription.ok_or(MtnConfigError::Credentials)?;
-        subscription_key.set_sensitive(true);
-        let encoded = STANDARD.encode(format!("{user}:{key}"));
-        let mut basic =
-            HeaderValue::from_str(&format!("Basic {encoded}")).map_err(|_| MtnConfigError::Credentials)?;
-        basic.set_sensitive(true);
-        Ok(Keys { subscription_key, basic })
     }
-}
-
-fn one_word(text: &str) -> Option<HeaderValue> {
-    let is_word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-    HeaderValue::from_str(text).ok().filter(|_| is_word)
 }

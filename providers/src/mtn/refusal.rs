@@ -4,15 +4,12 @@
 //! (`{"code", "message"}`) about the movement, refusing even by 500. A firewall may answer a page instead of either.
 //! Source: portal pages on common errors, and what others measured, read 2026-11.
 
-use std::time::Duration;
-
 use domain::movement::MovementKind;
-use http::header::RETRY_AFTER;
 use serde_json::Value;
 
 use super::status::pending;
 use super::terms::word;
-use crate::{Operation, Outcome, ProviderError, Response};
+use crate::{Operation, Outcome, ProviderError, Response, bearer};
 
 /// Longest text of a provider that is kept, in characters.
 const LONGEST_MESSAGE: usize = 300;
@@ -62,7 +59,7 @@ pub(super) fn outcome(operation: &Operation, response: &Response) -> Result<Outc
     let said = Said::read(&response.body);
     let is_page = !said.is_readable && !response.body.trim_ascii().is_empty();
     match response.status {
-        429 => Err(rate_limited(response)),
+        429 => Err(ProviderError::RateLimited { retry_after: bearer::retry_after(response) }),
         _ if is_page => Err(uncertain(response.status, &said)),
         401 | 403 | 405 | 407 | 411 | 413 | 415 => Err(misconfigured(response.status, &said)),
         400 | 404 | 409 | 500 => coded(operation, response.status, said),
@@ -105,13 +102,6 @@ fn already_there(operation: &Operation) -> Result<Outcome, ProviderError> {
 pub(super) fn refuses_subscription_key(response: &Response) -> bool {
     let said = Said::read(&response.body);
     said.is_gateway && said.message.to_ascii_lowercase().contains("subscription key")
-}
-
-/// Seconds only; a date would need a clock.
-pub(super) fn rate_limited(response: &Response) -> ProviderError {
-    let value = response.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let seconds = value.and_then(|text| text.parse::<u32>().ok());
-    ProviderError::RateLimited { retry_after: seconds.map(|seconds| Duration::from_secs(seconds.into())) }
 }
 
 pub(super) fn shortened(message: &str) -> String {

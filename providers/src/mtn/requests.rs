@@ -5,12 +5,12 @@
 
 use domain::movement::MovementKind;
 use domain::{Msisdn, Reference};
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::config::{Checked, MtnCallback, MtnPayBy, Product};
 use super::{texts, tokens};
-use crate::{Collect, Disburse, Grants, Inquire, Operation, Refund, Request, Unsupported};
+use crate::{Collect, Disburse, Grants, Inquire, Operation, Refund, Request, Unsupported, bearer};
 
 pub(super) const SUBSCRIPTION_KEY: HeaderName = HeaderName::from_static("ocp-apim-subscription-key");
 const TARGET_ENVIRONMENT: HeaderName = HeaderName::from_static("x-target-environment");
@@ -44,12 +44,7 @@ struct NewMovement<'a> {
 pub(super) fn of(config: &Checked, operation: &Operation, grants: &Grants) -> Result<Request, Unsupported> {
     let product = tokens::product(config, operation);
     let keys = config.keys(product).ok_or_else(|| Unsupported::new("this product has no credentials"))?;
-    let token = grants.get(product.need());
-    let mut bearer = HeaderValue::from_str(&format!("Bearer {token}"))
-        .map_err(|_| Unsupported::new("the token does not fit in a header"))?;
-    bearer.set_sensitive(true);
-    Ok(bare(config, operation, product)?
-        .header(header::AUTHORIZATION, bearer)
+    Ok(bearer::authorised(bare(config, operation, product)?, grants, product.need())
         .header(SUBSCRIPTION_KEY, keys.subscription_key.clone())
         .header(TARGET_ENVIRONMENT, config.target_environment.clone()))
 }

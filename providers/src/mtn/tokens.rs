@@ -3,28 +3,17 @@
 //! A token answer is believed as JSON only: MTN's firewall refuses with 200 and a page. Source: portal pages on
 //! authentication, and what others measured of the body that `/token/` takes, read 2026-11.
 
-use std::time::Duration;
-
 use domain::movement::MovementKind;
 use http::{HeaderValue, header};
-use serde::Deserialize;
 
 use super::config::{Checked, MtnTokenBody, Product};
 use super::refusal;
 use super::requests::SUBSCRIPTION_KEY;
-use super::terms::Text;
-use crate::{Grant, Granter, Grants, Need, Operation, ProviderError, Request, Response};
+use crate::{Grant, Granter, Grants, Need, Operation, ProviderError, Request, Response, bearer};
 
 const COLLECTION: &[Need] = &[Product::Collection.need()];
 const DISBURSEMENT: &[Need] = &[Product::Disbursement.need()];
 const REMITTANCE: &[Need] = &[Product::Remittance.need()];
-
-/// `token_type` is `access_token`, whatever it is used as; it is not read.
-#[derive(Deserialize)]
-struct Minted {
-    access_token: String,
-    expires_in: Option<Text>,
-}
 
 /// The product that an operation belongs to; for what MTN does not offer, whichever.
 pub(super) fn product(config: &Checked, operation: &Operation) -> Product {
@@ -69,26 +58,7 @@ impl Granter for Checked {
     }
 
     fn granted(&self, _: Need, response: &Response) -> Result<Grant, ProviderError> {
-        match response.status {
-            200 => {
-                let minted: Minted = response.json()?;
-                if minted.access_token.is_empty()
-                    || !minted.access_token.bytes().all(|b| b.is_ascii_graphic())
-                {
-                    return Err(ProviderError::uncertain("the token is not a token"));
-                }
-                let lives_for = minted.expires_in.and_then(|text| text.0.parse::<u32>().ok());
-                Ok(Grant {
-                    value: minted.access_token.into(),
-                    lives_for: lives_for.map(|seconds| Duration::from_secs(seconds.into())),
-                })
-            }
-            429 => Err(refusal::rate_limited(response)),
-            status @ (400 | 401 | 403 | 404 | 405 | 411 | 415) => {
-                Err(ProviderError::misconfigured(format!("status {status}: credentials or token_body")))
-            }
-            status => Err(ProviderError::uncertain(format!("status {status}"))),
-        }
+        bearer::minted(response, || format!("status {}: credentials or token_body", response.status))
     }
 
     /// A key that the gateway refuses is not mended by a new token.

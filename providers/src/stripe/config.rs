@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use stripe_client_core::VERSION;
 
 use super::terms;
+use crate::bearer::bearer;
 use crate::{Callbacks, Capabilities, IdempotentOnReference, Limits, OperationKind, Refunds, Request};
 
 pub(super) const STRIPE_VERSION: HeaderName = HeaderName::from_static("stripe-version");
@@ -78,7 +79,7 @@ impl StripeConfig {
         }
         Ok(Checked {
             base_url: crate::http::base_url(&self.base_url).ok_or(StripeConfigError::BaseUrl)?,
-            authorization: bearer(&self.api_key)?,
+            authorization: bearer(self.api_key.expose_secret()).ok_or(StripeConfigError::ApiKey)?,
             webhook_secrets: self.webhook_secrets,
             iban_country: self.iban_country,
             bank_account: self.bank_account,
@@ -142,14 +143,4 @@ impl Checked {
             Err(_) => request,
         }
     }
-}
-
-fn bearer(key: &SecretString) -> Result<HeaderValue, StripeConfigError> {
-    let key = key.expose_secret();
-    if key.is_empty() || key.contains(char::is_whitespace) {
-        return Err(StripeConfigError::ApiKey);
-    }
-    let mut value = HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| StripeConfigError::ApiKey)?;
-    value.set_sensitive(true);
-    Ok(value)
 }

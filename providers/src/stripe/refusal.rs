@@ -5,14 +5,11 @@
 //! for pace alone may be sent again under the same key, and `Stripe-Should-Retry` has the last word on that.
 //! Source: docs.stripe.com/error-codes, /api/errors and /error-low-level, read 2026-11.
 
-use std::time::Duration;
-
 use domain::movement::MovementKind;
-use http::header::RETRY_AFTER;
 use serde_json::Value;
 
 use super::{intent, terms};
-use crate::{Operation, Outcome, ProviderError, Response};
+use crate::{Operation, Outcome, ProviderError, Response, bearer};
 
 /// Longest text of Stripe's that is kept, in characters.
 const LONGEST_MESSAGE: usize = 300;
@@ -166,7 +163,7 @@ pub(super) fn outcome(operation: &Operation, response: &Response) -> Result<Outc
 /// What a refusal means that no documentation lists: come again, call a person, or nobody knows.
 pub(super) fn error(response: &Response, said: &Said) -> ProviderError {
     if is_decided(response) && may_come_again(response, said) {
-        return ProviderError::RateLimited { retry_after: retry_after(response) };
+        return ProviderError::RateLimited { retry_after: bearer::retry_after(response) };
     }
     let is_contract =
         matches!(response.status, 401 | 403 | 405 | 407) || CONTRACT.contains(&said.code.as_str());
@@ -183,7 +180,7 @@ fn is_decided(response: &Response) -> bool {
 
 fn refused(operation: &Operation, response: &Response, said: Said) -> Result<Outcome, ProviderError> {
     if may_come_again(response, &said) {
-        return Err(ProviderError::RateLimited { retry_after: retry_after(response) });
+        return Err(ProviderError::RateLimited { retry_after: bearer::retry_after(response) });
     }
     let code = said.code.as_str();
     if let (Operation::Cancel(cancel), "payment_intent_unexpected_state") = (operation, code) {
@@ -266,12 +263,6 @@ fn may_come_again(response: &Response, said: &Said) -> bool {
         Some(b"false") => false,
         _ => response.status == 429 || BUSY.contains(&said.code.as_str()),
     }
-}
-
-/// Seconds only; a date would need a clock.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let value = response.headers.get(RETRY_AFTER)?.to_str().ok()?;
-    value.parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()))
 }
 
 fn uncertain(response: &Response, said: &Said) -> ProviderError {

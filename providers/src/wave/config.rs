@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::signature::SCHEME;
 use super::terms::is_plausible;
+use crate::bearer::bearer;
 use crate::{Callbacks, Capabilities, IdempotentOnReference, Limits, OperationKind, Refunds, Request};
 
 pub(super) const SIGNATURE: HeaderName = HeaderName::from_static("wave-signature");
@@ -84,7 +85,7 @@ impl WaveConfig {
         }
         Ok(Checked {
             base_url: crate::http::base_url(&self.base_url).ok_or(WaveConfigError::BaseUrl)?,
-            authorization: bearer(&self.api_key)?,
+            authorization: bearer(self.api_key.expose_secret()).ok_or(WaveConfigError::ApiKey)?,
             signing_secret: self.signing_secret,
             webhook: self.webhook,
             currency: self.currency,
@@ -161,14 +162,4 @@ impl Checked {
             Err(_) => request,
         }
     }
-}
-
-fn bearer(key: &SecretString) -> Result<HeaderValue, WaveConfigError> {
-    let key = key.expose_secret();
-    if key.is_empty() || key.contains(char::is_whitespace) {
-        return Err(WaveConfigError::ApiKey);
-    }
-    let mut value = HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| WaveConfigError::ApiKey)?;
-    value.set_sensitive(true);
-    Ok(value)
 }

@@ -4,14 +4,11 @@
 //! refusal counts only for the operation whose documentation lists it; everything else is uncertain.
 //! Source: docs.wave.com/business (errors), /checkout and /payout, read 2026-11.
 
-use std::time::Duration;
-
 use domain::movement::MovementKind;
-use http::header::RETRY_AFTER;
 use serde_json::Value;
 
 use super::terms::word;
-use crate::{Operation, Outcome, ProviderError, Response};
+use crate::{Operation, Outcome, ProviderError, Response, bearer};
 
 /// Longest text of a provider that is kept, in characters.
 const LONGEST_MESSAGE: usize = 300;
@@ -110,7 +107,7 @@ fn shortened(message: &str) -> String {
 pub(super) fn outcome(operation: &Operation, response: &Response) -> Result<Outcome, ProviderError> {
     let said = Said::read(&response.body);
     match response.status {
-        429 => Err(ProviderError::RateLimited { retry_after: retry_after(response) }),
+        429 => Err(ProviderError::RateLimited { retry_after: bearer::retry_after(response) }),
         400..=499 if response.status != 408 => refused(operation, response.status, said),
         status => Err(uncertain(status, &said)),
     }
@@ -167,12 +164,6 @@ pub(super) fn empty(response: &Response) -> Result<(), ProviderError> {
             body.len()
         ))),
     }
-}
-
-/// Seconds only; a date would need a clock.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let value = response.headers.get(RETRY_AFTER)?.to_str().ok()?;
-    value.parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()))
 }
 
 fn uncertain(status: u16, said: &Said) -> ProviderError {

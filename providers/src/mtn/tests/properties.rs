@@ -4,7 +4,7 @@ use domain::movement::MovementKind::{Collection, Disbursement, Refund as Refundi
 use proptest::prelude::*;
 
 use super::*;
-use crate::Trust;
+use crate::testkit::{chance_proves_nothing, random_bytes_are_never_an_outcome};
 
 fn is_final(answer: &Result<Outcome, ProviderError>) -> bool {
     matches!(
@@ -22,16 +22,18 @@ fn questions() -> [Operation; 3] {
     [ask(Collection), ask(Disbursement), ask(Refunding)]
 }
 
-proptest! {
-    #[test]
-    fn random_bytes_are_never_final(status in 100_u16..600, body in prop::collection::vec(any::<u8>(), 0..200)) {
-        for operation in effects().into_iter().chain(questions()) {
-            prop_assert!(!is_final(&read(&operation, &response(status, &body))));
-        }
-        let _ = mtn().translate(&body, Trust::Hint);
-        let _ = mtn().verify(&HeaderMap::new(), &body, now());
-    }
+#[test]
+fn random_bytes_are_never_final() {
+    let operations: Vec<Operation> = effects().into_iter().chain(questions()).collect();
+    random_bytes_are_never_an_outcome(&mtn(), &operations, true);
+}
 
+#[test]
+fn a_callback_proves_nothing_whatever_it_brings() {
+    chance_proves_nothing(&mtn(), "authorization", now());
+}
+
+proptest! {
     /// Whatever a creation is answered, nothing ends by it: a refusal still has to be confirmed.
     #[test]
     fn no_answer_to_a_creation_is_final(status in 100_u16..600, code in "[A-Z_]{0,30}") {

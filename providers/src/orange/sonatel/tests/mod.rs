@@ -17,6 +17,7 @@ use http::HeaderMap;
 use super::grants::KEY;
 use super::{OrangeSonatel, OrangeSonatelConfig, SonatelProof, SonatelRole, SonatelWebhooks};
 use crate::orange::oauth::TOKEN;
+use crate::testkit::shape;
 use crate::{
     Collect, Disburse, Grants, Inquire, Limits, Operation, Otp, Outcome, Payee, ProviderError, ProviderRef,
     Refund, Response, Wire,
@@ -153,19 +154,9 @@ fn inquire(kind: MovementKind, provider_ref: Option<&str>) -> Operation {
 }
 
 fn fixture(name: &str) -> Response {
-    crate::orange::fixture("sonatel", name)
+    crate::testkit::fixture("sonatel", name)
 }
 
 fn response(status: u16, body: &str) -> Response {
-    Response { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() }
-}
-
-/// `succeeded`, `declined FAILED`, `uncertain`: the shape of an answer, for tables.
-fn shape(answer: &Result<Outcome, ProviderError>) -> String {
-    match answer {
-        Ok(Outcome::Declined { code, .. }) => format!("declined {code}"),
-        Ok(Outcome::Pending { executing: true, .. }) => "executing".to_owned(),
-        Ok(outcome) => outcome.as_str().to_owned(),
-        Err(error) => error.as_str().to_owned(),
-    }
+    crate::testkit::response(status, body.as_bytes())
 }

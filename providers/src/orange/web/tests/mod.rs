@@ -11,6 +11,7 @@ use http::HeaderMap;
 
 use super::{Language, OrangeWeb, OrangeWebConfig};
 use crate::orange::oauth::TOKEN;
+use crate::testkit::shape;
 use crate::{
     Collect, Grants, Inquire, Limits, Operation, Outcome, ProviderError, ProviderRef, Response, Wire,
 };
@@ -81,22 +82,13 @@ fn inquire() -> Inquire {
 }
 
 fn fixture(name: &str) -> Response {
-    crate::orange::fixture("orange_web", name)
+    crate::testkit::fixture("orange_web", name)
 }
 
 fn response(status: u16, body: &str) -> Response {
-    Response { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() }
+    crate::testkit::response(status, body.as_bytes())
 }
 
 fn read(operation: &Operation, response: &Response) -> Result<Outcome, ProviderError> {
     orange().outcome(operation, response)
-}
-
-/// `succeeded`, `declined FAILED`, `uncertain`: the shape of an answer, for tables.
-fn shape(answer: &Result<Outcome, ProviderError>) -> String {
-    match answer {
-        Ok(Outcome::Declined { code, .. }) => format!("declined {code}"),
-        Ok(outcome) => outcome.as_str().to_owned(),
-        Err(error) => error.as_str().to_owned(),
-    }
 }
