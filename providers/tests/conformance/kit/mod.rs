@@ -149,6 +149,8 @@ pub struct Profile {
     pub statuses: &'static [&'static str],
     /// Every status that is documented.
     pub words: &'static [&'static str],
+    /// The headers without which a callback is not authentic, each of them.
+    pub credentials: &'static [&'static str],
     /// What callbacks are signed with.
     pub secret: &'static str,
     /// What they are not signed with: another wallet's secret, the key of requests.
@@ -170,6 +172,7 @@ impl Profile {
             never: &[],
             statuses: &["/status"],
             words: &[],
+            credentials: &[],
             secret: "",
             strange_secrets: &[],
         }

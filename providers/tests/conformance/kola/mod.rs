@@ -35,6 +35,7 @@ impl KolaPair {
             declined: Some(Class::Declined),
             abandoned: Some((EXPIRES, Class::Expired)),
             words: &["open", "paid", "refused", "expired"],
+            credentials: &["kola-signature"],
             secret: "kola-secret",
             strange_secrets: &["kola-other-wallet", "kola-key"],
             ..Profile::of(Rail::Manual, 15_050)

@@ -68,6 +68,7 @@ fn profile() -> Profile {
             "CANCELLED",
             "REJECTED",
         ],
+        credentials: &["authorization", "x-sonatel-signature"],
         secret: "sonatel_whsec_sandbox",
         strange_secrets: &["sonatel-sandbox-api-key", "sonatel-sandbox-secret"],
         ..Profile::of(Rail::OrangeSonatel, 15_000)

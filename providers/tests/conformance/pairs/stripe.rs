@@ -55,6 +55,7 @@ fn profile(rail: Rail) -> Profile {
             "paid",
             "failed",
         ],
+        credentials: &["stripe-signature"],
         secret: "whsec_sandbox_moneybridge",
         strange_secrets: &["whsec_other_endpoint", "sk_test_sandbox_moneybridge", "sandbox_moneybridge"],
         ..Profile::of(rail, 10_950)

@@ -72,6 +72,7 @@ impl WavePair {
                 "failed",
                 "reversed",
             ],
+            credentials: &["wave-signature"],
             secret,
             strange_secrets: &["wave_ci_WHS_sandbox", "wave_sn_prod_sandbox", "wave_gm_prod_sandbox"],
             ..Profile::of(Rail::Wave, usual)
