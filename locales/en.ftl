@@ -250,6 +250,7 @@ timeline-late_payment_returned = Late payment given back
 timeline-late_return_refused = The provider refuses to take the late payment back; a person takes over
 timeline-on_hold = This transfer takes longer than usual
 timeline-screening_hit = Held by screening; a person decides
+timeline-payee_name_differs = The provider knows the payee by another name; a person decides
 timeline-released = The transfer goes on
 timeline-transfer_refused = The transfer was not carried out
 timeline-refusal_reason = Refused by a person

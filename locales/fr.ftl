@@ -250,6 +250,7 @@ timeline-late_payment_returned = Paiement tardif rendu
 timeline-late_return_refused = L’opérateur refuse de rendre le paiement tardif ; une personne s’en occupe
 timeline-on_hold = Ce transfert prend plus de temps que prévu
 timeline-screening_hit = Retenu par le filtrage ; une personne décide
+timeline-payee_name_differs = Le prestataire connaît le bénéficiaire sous un autre nom ; une personne décide
 timeline-released = Le transfert reprend
 timeline-transfer_refused = Le transfert n’a pas été effectué
 timeline-refusal_reason = Refusé par une personne

@@ -3,7 +3,7 @@
 
 mod support;
 
-use domain::transfer::{Case, Event, Fact, PromiseKind, Refusal, Step};
+use domain::transfer::{Case, Event, Fact, HoldCause, PromiseKind, Refusal, Step};
 use domain::{Money, MovementKind, MovementState, Rail, TransferStatus};
 use support::{Books, Counter, Exchange, Order, Walked, customer, floats, heard, owner, start, succeeded};
 
@@ -71,7 +71,7 @@ impl Held {
 }
 
 fn hold() -> Event {
-    Event::Hold { reason: "payee list:1 97".into() }
+    Event::Hold { cause: HoldCause::Screening, reason: "payee list:1 97".into() }
 }
 
 fn refuse() -> Event {

@@ -5,7 +5,7 @@ mod support;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::movement::Late;
-use domain::transfer::{Again, Case, Event, Fact, RefundAsk, Refundable, Step};
+use domain::transfer::{Again, Case, Event, Fact, HoldCause, RefundAsk, Refundable, Step};
 use domain::{
     Account, LedgerError, Money, Movement, MovementKind, MovementState, Provider, Rail, Transfer,
     TransferStatus, Wallet,
@@ -234,7 +234,10 @@ impl Town {
             }
             Act::Expire { case } => self.happen_if_there(*case, &Event::Expire),
             Act::Cancel { case } => self.happen_if_there(*case, &Event::Cancel),
-            Act::Hold { case } => self.happen_if_there(*case, &Event::Hold { reason: "list:1".into() }),
+            Act::Hold { case } => self.happen_if_there(
+                *case,
+                &Event::Hold { cause: HoldCause::Screening, reason: "list:1".into() },
+            ),
             Act::Release { case } => self.happen_if_there(*case, &Event::Release),
             Act::Refuse { case } => self.happen_if_there(*case, &Event::Refuse { reason: "no".into() }),
             Act::Revalue { case } if *case < self.cases.len() => self.revalue(*case),

@@ -17,6 +17,7 @@ mod layers;
 mod manual;
 mod mtn;
 mod orange;
+mod payouts;
 mod problem;
 mod providers;
 mod rates;
@@ -43,6 +44,7 @@ pub use layers::{Flag, Sources};
 pub use manual::ManualWallet;
 pub use mtn::MtnWallet;
 pub use orange::{OrangeWebWallet, Sonatel, SonatelProof};
+pub use payouts::{OnNameMismatch, Payouts};
 pub use problem::{ConfigError, Problem};
 pub use providers::{Sms, SmsSender, WaveWallet, WebhookProof};
 pub use rates::{RateFeed, Rates};
@@ -101,6 +103,8 @@ pub struct Config {
     pub quotes: Quotes,
     /// Names, and the lists they are held against.
     pub screening: Screening,
+    /// Payees, before they are paid.
+    pub payouts: Payouts,
     /// How large a refund one person may ask for.
     pub refunds: RefundPolicy,
     /// What currencies cost.

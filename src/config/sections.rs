@@ -12,7 +12,7 @@ use super::address::{self, AllowedHosts, BaseUrl};
 use super::reader::Reader;
 use super::{
     Config, Database, Keys, MasterKey, Mode, Simulators, alerts, checks, corridors, manual, mtn, orange,
-    providers, rates, refunds, screening, stripe,
+    payouts, providers, rates, refunds, screening, stripe,
 };
 
 /// Signing in; durations in seconds.
@@ -157,6 +157,7 @@ pub fn config(r: &mut Reader) -> Config {
         limits,
         quotes,
         screening: screening::screening(r),
+        payouts: payouts::payouts(r),
         refunds: refunds::refunds(r),
         rates,
         wave,

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use domain::{Account, AccountId, Movement, Reference};
 use store::audit::{self, AuditLine};
-use store::inbox::{self, StoredCallback};
+use store::inbox::{self, StoredCallback, Which};
 use store::ledger::accounts::{self, AccountFilter, StoredAccount};
 use store::ledger::entries::{self, StatementLine};
 use store::ledger::trial::{self, TrialBalance};
@@ -14,6 +14,7 @@ use store::outbox::{self, Waiting};
 use store::{StoreError, movements};
 use uuid::Uuid;
 
+use super::callbacks::{self, Named};
 use super::{Caller, ServiceError};
 use crate::app::App;
 
@@ -77,14 +78,19 @@ pub async fn trial_balance(
     Ok((balance, false))
 }
 
-/// Callbacks, newest first.
+/// Callbacks, newest first, each with what it names.
 pub async fn list_callbacks(
     app: &App,
-    is_stuck: bool,
+    which: Which<'_>,
     before: Option<(DateTime<Utc>, Uuid)>,
     limit: usize,
-) -> Result<Vec<StoredCallback>, StoreError> {
-    inbox::list(&mut app.db.read().await?.conn(), is_stuck, before, as_rows(limit)).await
+) -> Result<Vec<(StoredCallback, Named)>, StoreError> {
+    let rows = inbox::list(&mut app.db.read().await?.conn(), which, before, as_rows(limit)).await?;
+    let with_names = |row| {
+        let named = callbacks::named(app, &row);
+        (row, named)
+    };
+    Ok(rows.into_iter().map(with_names).collect())
 }
 
 /// Promises that wait, the earliest due first.

@@ -10,7 +10,7 @@ use domain::{InboxId, Movement, Provider, Rail, Reference, Wallet};
 use http::HeaderMap;
 use providers::{Callback, News, Trust, Verified};
 use store::crypto::Aad;
-use store::inbox::ClaimedCallback;
+use store::inbox::{ClaimedCallback, StoredCallback};
 use store::writer::{Applied, Change, NewCallback, NewPromise, WriteError};
 use store::{StoreError, inbox, movements, outbox};
 
@@ -149,11 +149,41 @@ pub async fn apply(app: &App, claimed: &ClaimedCallback) -> Result<&'static str,
 }
 
 fn translate(app: &App, claimed: &ClaimedCallback) -> Result<Option<Callback>, ApplyError> {
-    let body = app.keyring.open_book(body_aad(claimed.id), &claimed.body).map_err(StoreError::from)?;
     let trust = if claimed.proven { Trust::Proven } else { Trust::Hint };
-    let named = claimed.provider.parse::<Provider>().ok().zip(Wallet::parse(&claimed.wallet).ok());
+    Ok(read(app, claimed.id, (&claimed.provider, &claimed.wallet), &claimed.body, trust)?)
+}
+
+/// What a stored body says; nothing when its wallet is not configured any more, or cannot read it.
+fn read(
+    app: &App,
+    id: InboxId,
+    (provider, wallet): (&str, &str),
+    body: &[u8],
+    trust: Trust,
+) -> Result<Option<Callback>, StoreError> {
+    let body = app.keyring.open_book(body_aad(id), body)?;
+    let named = provider.parse::<Provider>().ok().zip(Wallet::parse(wallet).ok());
     let provider = named.and_then(|(provider, wallet)| app.providers.get(provider, &wallet));
     Ok(provider.and_then(|provider| provider.translate(&body, trust).ok()))
+}
+
+/// What a callback names, for who wonders whose it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// A movement of ours, or what was taken for one.
+    pub reference: Option<Reference>,
+    /// The provider's own name.
+    pub provider_ref: Option<String>,
+}
+
+/// Reads it from the stored bytes; nothing where they cannot be read.
+pub fn named(app: &App, stored: &StoredCallback) -> Named {
+    let said = read(app, stored.id, (&stored.provider, &stored.wallet), &stored.body, Trust::Hint);
+    let said = said.ok().flatten();
+    Named {
+        reference: said.as_ref().and_then(|said| said.reference).or(stored.movement),
+        provider_ref: said.and_then(|said| said.provider_ref).map(|name| name.as_str().to_owned()),
+    }
 }
 
 async fn movement_of(

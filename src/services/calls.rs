@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Money, Movement, MovementKind, Msisdn, Rail};
 use providers::{
-    Cancel, Capabilities, Collect, Disburse, Inquire, Operation, Otp, Outcome, Payee, Provider,
-    ProviderError, ProviderRef, Refund, Reverse,
+    Cancel, Capabilities, Collect, Disburse, Inquire, Operation, OperationKind, Otp, Outcome, Payee,
+    Provider, ProviderError, ProviderRef, Refund, Reverse, VerifyRecipient,
 };
 
 use super::bank::Payer;
@@ -77,6 +77,15 @@ pub async fn ask(provider: &dyn Provider, question: &Operation) -> Result<Outcom
         }
         _ => provider.call(question).await,
     }
+}
+
+/// What asks about the payee of a disbursement; `None` where its wallet cannot be asked, or the payee is no number.
+pub fn verification(app: &App, open: &OpenCase, movement: &Movement) -> Option<Operation> {
+    let able = provider(app, movement)?.capabilities().supports(OperationKind::VerifyRecipient);
+    let is_asked = able && movement.kind == MovementKind::Disbursement;
+    let payee = payee(movement.rail, &open.people.payee).filter(|_| is_asked)?;
+    let name = open.people.payee.name.clone();
+    Some(Operation::VerifyRecipient(VerifyRecipient { payee, name, amount: movement.amount }))
 }
 
 /// Whether this refund can be put to its wallet at all. Where it cannot, only a person can give the money back.

@@ -32,6 +32,7 @@ pub mod promises;
 pub mod quotes;
 pub mod rates;
 pub mod readiness;
+mod recipients;
 mod revaluations;
 pub mod sandbox;
 pub mod screening;

@@ -6,7 +6,7 @@
 
 use chrono::TimeDelta;
 use domain::movement::LADDER_S;
-use domain::transfer::{Event, Fact, PromiseKind, Step};
+use domain::transfer::{Event, Fact, HoldCause, PromiseKind, Step};
 use domain::{LedgerError, Movement, MovementKind, MovementState, Reference, TransferId, TreasuryPromise};
 use providers::{OperationKind, Outcome, ProviderError};
 use store::outbox::Claimed;
@@ -15,6 +15,7 @@ use store::{StoreError, movements};
 
 use super::bank::{self, BankError};
 use super::cases::{self, CaseError, OpenCase, With};
+use super::recipients::{self, Stop};
 use super::screening::{self, NotScreened};
 use super::{alerts, calls, facts, fees, notices, revaluations, treasury};
 use crate::app::App;
@@ -220,7 +221,7 @@ impl Leg<'_> {
         }
     }
 
-    /// Screens who pays and who is paid, then reserves the float; when it does not suffice the payment waits and
+    /// Screens who pays and who is paid, asks about the payee, then reserves the float; when it does not suffice the payment waits and
     /// somebody is told. What was screened and released by a person, and what goes back, is not screened.
     async fn dispatch(&self) -> Result<Option<End>, KeepError> {
         if self.movement.kind == MovementKind::Refund
@@ -233,11 +234,22 @@ impl Leg<'_> {
         if is_first && !self.movement.is_released() {
             match screening::reason_to_hold(self.app, self.open).await {
                 Ok(None) => {}
-                Ok(Some(reason)) => return self.tell(Event::Hold { reason }).await,
+                Ok(Some(reason)) => {
+                    return self.tell(Event::Hold { cause: HoldCause::Screening, reason }).await;
+                }
                 Err(NotScreened::Store(error)) => return Err(error.into()),
                 Err(NotScreened::Screening(error)) => {
                     alerts::not_screened(self.app, self.movement, &error).await;
                     return Ok(Some(End::Again { after: TimeDelta::seconds(30), error: error.to_string() }));
+                }
+            }
+        }
+        if is_first && !self.movement.is_released() {
+            match recipients::ask(self.app, self.open, self.movement, self.promise.attempt).await {
+                None => {}
+                Some(Stop::Event(event)) => return self.tell(event).await,
+                Some(Stop::AskAgain { error }) => {
+                    return Ok(Some(End::Again { after: backoff(self.promise.attempt), error }));
                 }
             }
         }

@@ -25,7 +25,18 @@ pub struct ClaimedCallback {
     pub received_at: DateTime<Utc>,
 }
 
-/// A stored callback, for the admin's list; without its body.
+/// Which callbacks a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which<'a> {
+    /// All of them.
+    All,
+    /// Those not applied.
+    Waiting,
+    /// Those that no movement took, and why: `unknown_reference`. A word of those that did is found nowhere.
+    Stray(&'a str),
+}
+
+/// A stored callback, for the admin's list; its body is sealed.
 #[derive(Clone, Debug)]
 pub struct StoredCallback {
     pub id: InboxId,
@@ -33,6 +44,9 @@ pub struct StoredCallback {
     pub wallet: String,
     pub event_key: String,
     pub proven: bool,
+    /// The movement that the path named, when each has a path of its own.
+    pub movement: Option<Reference>,
+    pub body: Vec<u8>,
     pub received_at: DateTime<Utc>,
     pub attempts: i64,
     pub applied_at: Option<DateTime<Utc>>,
@@ -114,21 +128,34 @@ pub async fn count_waiting(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
     Ok(on!(conn, |c| sqlx::query_scalar(SQL).fetch_one(&mut **c).await)?)
 }
 
-/// Newest first, before a place in the list; only those not applied when `stuck`.
+/// Newest first, before a place in the list.
 pub async fn list(
     conn: &mut Conn<'_>,
-    stuck: bool,
+    which: Which<'_>,
     before: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
 ) -> Result<Vec<StoredCallback>, StoreError> {
     const ALL: &str = "SELECT * FROM inbox WHERE (received_at, id) < ($1, $2) \
          ORDER BY received_at DESC, id DESC LIMIT $3";
-    const STUCK: &str = "SELECT * FROM inbox WHERE applied_at IS NULL AND (received_at, id) < ($1, $2) \
+    const WAITING: &str = "SELECT * FROM inbox WHERE applied_at IS NULL AND (received_at, id) < ($1, $2) \
          ORDER BY received_at DESC, id DESC LIMIT $3";
-    let sql = if stuck { STUCK } else { ALL };
+    // The words left out are those of the index, which is used only where they are repeated.
+    const STRAY: &str = "SELECT * FROM inbox WHERE outcome = $4 \
+         AND outcome NOT IN ('applied', 'asked', 'nothing_new', 'mandate_ended') \
+         AND (received_at, id) < ($1, $2) ORDER BY received_at DESC, id DESC LIMIT $3";
     let (at, id) = before.unwrap_or((crate::read::FAR_FUTURE, Uuid::max()));
-    let rows: Vec<InboxRow> =
-        on!(conn, |c| sqlx::query_as(sql).bind(at).bind(id).bind(limit).fetch_all(&mut **c).await)?;
+    let rows: Vec<InboxRow> = on!(conn, |c| {
+        let query = sqlx::query_as(match which {
+            Which::All => ALL,
+            Which::Waiting => WAITING,
+            Which::Stray(_) => STRAY,
+        });
+        let query = query.bind(at).bind(id).bind(limit);
+        match which {
+            Which::Stray(outcome) => query.bind(outcome.to_owned()).fetch_all(&mut **c).await,
+            _ => query.fetch_all(&mut **c).await,
+        }
+    })?;
     Ok(rows.into_iter().map(StoredCallback::from).collect())
 }
 
@@ -169,6 +196,8 @@ impl From<InboxRow> for StoredCallback {
             wallet: row.wallet,
             event_key: row.event_key,
             proven: row.proven,
+            movement: row.movement.map(Reference::from_uuid),
+            body: row.body,
             received_at: row.received_at,
             attempts: row.attempts,
             applied_at: row.applied_at,

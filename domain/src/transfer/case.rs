@@ -35,8 +35,8 @@ pub enum Event {
     GiveBack { movement: Reference },
     /// Late money funds another transfer.
     ReuseLate { movement: Reference },
-    /// Screening wants a person to look before the disbursement leaves; `reason` names entries of lists, no people.
-    Hold { reason: String },
+    /// A person shall look before the disbursement leaves; `reason` names entries of lists or a rail, no people.
+    Hold { cause: HoldCause, reason: String },
     /// A person lets a held transfer go on.
     Release,
     /// A person refuses a held transfer: everything back to the payer.
@@ -48,6 +48,25 @@ pub enum Event {
     /// A conversion was undone at its own rate: book what today's mid makes of it. `today` leads from what was sent
     /// to what was to be received.
     Revalue { today: Route },
+}
+
+/// Why a person shall look before anything leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HoldCause {
+    /// Screening met a name.
+    Screening,
+    /// The payee's provider knows them by another name.
+    OtherName,
+}
+
+impl HoldCause {
+    /// The line of the timeline that tells staff.
+    pub(super) const fn event(self) -> &'static str {
+        match self {
+            HoldCause::Screening => "screening_hit",
+            HoldCause::OtherName => "payee_name_differs",
+        }
+    }
 }
 
 /// What a person has tried again.
@@ -184,7 +203,7 @@ impl Case {
             }
             Event::GiveBack { movement } => self.give_back(&mut draft, self.movement(*movement)?)?,
             Event::ReuseLate { movement } => self.reuse_late(&mut draft, self.movement(*movement)?)?,
-            Event::Hold { reason } => self.hold_back(&mut draft, reason)?,
+            Event::Hold { cause, reason } => self.hold_back(&mut draft, *cause, reason)?,
             Event::Release => self.release(&mut draft)?,
             Event::Refuse { reason } => self.refuse(&mut draft, reason)?,
             Event::RefundAsked(ask) => self.refund_asked(&mut draft, ask)?,

@@ -1,4 +1,4 @@
-//! What follows when screening wants a person to look before anything leaves.
+//! What follows when a person shall look before anything leaves: screening met a name, or a payee is known by another.
 //!
 //! A transfer is held between its funding and the dispatch of its disbursement: the value stays reserved, nothing is
 //! asked of a provider. A person lets it go on or refuses it; a refusal unwinds the conversion and gives everything
@@ -7,7 +7,7 @@
 //! Deliberately absent: who is on which list, and who may decide. Callers know, and tell the reason.
 
 use super::draft::Draft;
-use super::{Case, NoticeKind, PromiseKind, Refusal, TransferStatus};
+use super::{Case, HoldCause, NoticeKind, PromiseKind, Refusal, TransferStatus};
 use crate::{Movement, MovementKind, MovementState};
 
 /// The mark of a disbursement that a person let go on, in [`Movement::code`].
@@ -39,7 +39,12 @@ impl Case {
     }
 
     /// Holds a funded transfer before its dispatch. No news once it went on, or was let go on by a person.
-    pub(super) fn hold_back(&self, draft: &mut Draft<'_>, reason: &str) -> Result<bool, Refusal> {
+    pub(super) fn hold_back(
+        &self,
+        draft: &mut Draft<'_>,
+        cause: HoldCause,
+        reason: &str,
+    ) -> Result<bool, Refusal> {
         let Some(movement) = self.undispatched().filter(|movement| !movement.is_released()) else {
             return Ok(false);
         };
@@ -48,7 +53,7 @@ impl Case {
         }
         draft.status(TransferStatus::OnHold)?;
         draft.say("on_hold", None, "");
-        draft.note_for_staff("screening_hit", movement, reason);
+        draft.note_for_staff(cause.event(), movement, reason);
         draft.tell(NoticeKind::TransferOnHold);
         Ok(true)
     }
@@ -60,7 +65,7 @@ impl Case {
         next.release();
         draft.status(TransferStatus::Funded)?;
         draft.say("released", None, "");
-        draft.promise(PromiseKind::Dispatch, next.reference.uuid(), super::Lane::Internal, draft.now);
+        draft.promise_for(PromiseKind::Dispatch, &next, draft.now);
         draft.put(next);
         Ok(true)
     }

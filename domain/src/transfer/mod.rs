@@ -21,7 +21,7 @@ mod revaluing;
 mod reversing;
 mod sending;
 
-pub use case::{Again, Case, Event, Fact, Refusal};
+pub use case::{Again, Case, Event, Fact, HoldCause, Refusal};
 pub use plan::{Audience, Fresh, Happening, Lane, NoticeKind, Promise, PromiseKind, Step};
 pub use refunding::{NotRefundable, RefundAsk, Refundable};
 

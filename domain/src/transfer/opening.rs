@@ -91,7 +91,7 @@ impl Case {
         let mut disbursement =
             new_movement(draft, MovementKind::Disbursement, rail, wallet, amount, source.clone());
         disbursement.value_hold = Some(draft.hold(source, amount));
-        draft.promise(PromiseKind::Dispatch, disbursement.reference.uuid(), Lane::Internal, draft.now);
+        draft.promise_for(PromiseKind::Dispatch, &disbursement, draft.now);
         disbursement
     }
 

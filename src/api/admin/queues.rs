@@ -4,7 +4,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::Movement;
 use serde::{Deserialize, Serialize};
-use store::inbox::StoredCallback;
+use store::inbox::{StoredCallback, Which};
 use store::outbox::Waiting;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use crate::api::extract::{Listing, Page, Staff};
 use crate::api::problem::{Problem, ProblemView};
 use crate::api::wire::{MoneyView, instant};
 use crate::app::App;
+use crate::services::callbacks::Named;
 use crate::services::{FieldError, ServiceError, books};
 
 type At = (DateTime<Utc>, Uuid);
@@ -24,6 +25,28 @@ type At = (DateTime<Utc>, Uuid);
 pub struct InboxQuery {
     /// `waiting` for those that are not applied; all when absent.
     status: Option<String>,
+    /// Those that no movement took, by why: `unknown_reference`, `unreadable`, `other_wallet`, `amount_differs`,
+    /// `contradicts` or `unapplied_funds`. Not together with `status`.
+    outcome: Option<String>,
+}
+
+/// Why no movement took a callback.
+const STRAYS: [&str; 6] =
+    ["unknown_reference", "unreadable", "other_wallet", "amount_differs", "contradicts", "unapplied_funds"];
+
+impl InboxQuery {
+    fn which(&self) -> Result<Which<'_>, Problem> {
+        let refused = |name: &'static str| {
+            Problem::field(FieldError::new(format!("/{name}"), "invalid_query").with("field", name))
+        };
+        match (self.status.as_deref(), self.outcome.as_deref()) {
+            (None, None) => Ok(Which::All),
+            (Some("waiting"), None) => Ok(Which::Waiting),
+            (None, Some(outcome)) if STRAYS.contains(&outcome) => Ok(Which::Stray(outcome)),
+            (Some("waiting") | None, Some(_)) => Err(refused("outcome")),
+            (Some(_), _) => Err(refused("status")),
+        }
+    }
 }
 
 /// A stored callback, without its bytes.
@@ -35,6 +58,10 @@ pub struct CallbackView {
     wallet: String,
     /// The provider's event id, or a digest of the bytes.
     event_key: String,
+    /// The movement that it names, ours or not; null where none can be read.
+    reference: Option<String>,
+    /// What the provider calls it.
+    provider_reference: Option<String>,
     /// Whether a signature over its bytes matched.
     is_proven: bool,
     received_at: String,
@@ -82,13 +109,15 @@ pub struct UncertainView {
     since: String,
 }
 
-impl From<StoredCallback> for CallbackView {
-    fn from(c: StoredCallback) -> CallbackView {
+impl From<(StoredCallback, Named)> for CallbackView {
+    fn from((c, named): (StoredCallback, Named)) -> CallbackView {
         CallbackView {
             id: c.id.to_string(),
             provider: c.provider,
             wallet: c.wallet,
             event_key: c.event_key,
+            reference: named.reference.map(|reference| reference.to_string()),
+            provider_reference: named.provider_ref,
             is_proven: c.proven,
             received_at: instant(c.received_at),
             attempts: c.attempts,
@@ -147,16 +176,10 @@ pub async fn inbox(
     _: Staff,
     page: Page<At, InboxQuery>,
 ) -> Result<Listing<CallbackView>, Problem> {
-    let is_stuck = match page.filter.status.as_deref() {
-        None => false,
-        Some("waiting") => true,
-        Some(_) => {
-            return Err(Problem::field(FieldError::new("/status", "invalid_query").with("field", "status")));
-        }
-    };
+    let which = page.filter.which()?;
     let rows =
-        books::list_callbacks(&app, is_stuck, page.before, page.rows()).await.map_err(ServiceError::from)?;
-    Ok(page.answer(rows, |row| (row.received_at, row.id.uuid()), CallbackView::from))
+        books::list_callbacks(&app, which, page.before, page.rows()).await.map_err(ServiceError::from)?;
+    Ok(page.answer(rows, |(row, _)| (row.received_at, row.id.uuid()), CallbackView::from))
 }
 
 /// Promises that are not kept yet.

@@ -18,7 +18,7 @@ async fn session_of(transfer: &Transfer<'_, '_>) -> Value {
 async fn outcomes(app: &crate::testkit::TestApp) -> Vec<String> {
     let app = app.app();
     let mut reader = app.db.read().await.unwrap();
-    let stored = store::inbox::list(&mut reader.conn(), false, None, 1000).await.unwrap();
+    let stored = store::inbox::list(&mut reader.conn(), store::inbox::Which::All, None, 1000).await.unwrap();
     stored.into_iter().map(|callback| callback.outcome.unwrap_or_else(|| "waits".into())).collect()
 }
 
