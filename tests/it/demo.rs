@@ -33,7 +33,7 @@ fn every_scene_ends_as_it_should_and_both_books_agree() {
     assert_eq!(report["problems"], serde_json::json!([]), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success());
     let scenes = report["scenes"].as_array().unwrap();
-    assert!(scenes.len() == 25 && scenes.iter().all(|scene| scene["ok"] == true));
+    assert!(scenes.len() == 30 && scenes.iter().all(|scene| scene["ok"] == true));
     let francs = 7 + 6 + 1;
     let euros = 6 + 5 + 1 + 1;
     let matched = &report["comparison"]["matched_movements"];

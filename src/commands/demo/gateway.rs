@@ -52,7 +52,7 @@ impl Launch {
         });
         command.arg(name).arg("--mode=sandbox").arg(format!("--listen=127.0.0.1:{}", self.port));
         command.arg("--data-dir").arg(self.folder.join("data"));
-        // Eight people and an admin sign in from one address, and a claim that died with its worker is soon free.
+        // Everybody signs in from one address, and a claim that died with its worker is soon free.
         command.args(["--set", "limits.auth_requests_per_minute=600", "--set", "workers.lease_s=5"]);
         command.env("MONEYBRIDGE_SANDBOX_URL", &self.simulators).env("MONEYBRIDGE_METRICS_LISTEN", "");
         if let Some(url) = &self.database {

@@ -1,10 +1,11 @@
 //! `demo`: transfers side by side through a gateway, its simulated providers, and everything that goes wrong: first
-//! eight by mobile money within Africa, then seven scenes with euros that a bank brings, or takes back.
+//! eight by mobile money within Africa, then seven scenes with euros that a bank brings, or takes back, then one for
+//! each other corridor of a sandbox, and last every fault around every request that moves money, rail by rail.
 //!
 //! The simulators run in this process and the gateway as a child of it, in a temporary folder and on ports of their
-//! own; whatever passes between people, gateway and providers is real HTTP. After each half both books are laid
-//! side by side, and the child's book is verified. Anything that is off makes it fail, and whatever happens, nothing of it is
-//! left running or lying about.
+//! own; whatever passes between people, gateway and providers is real HTTP. Both books are laid side by side in the
+//! middle and at the end, and the child's book is verified. Anything that is off makes it fail, and whatever happens,
+//! nothing of it is left running or lying about.
 
 mod acts;
 mod admins;
@@ -36,6 +37,7 @@ use clap::Args;
 use super::FAILED;
 use person::Person;
 use progress::Progress;
+use rails::faults::Verdict;
 use report::Report;
 use scenes::Played;
 use stage::Stage;
@@ -81,7 +83,8 @@ async fn perform(demo: &Demo) -> anyhow::Result<Report> {
     let mut trouble = Vec::new();
     let mut scenes = Box::pin(scenes::play(&stage, &progress)).await;
     noted(Box::pin(with_euros(&stage, &progress, &mut scenes)).await, &mut trouble);
-    let admins = noted(Box::pin(by_every_rail(&stage, &progress, &mut scenes)).await, &mut trouble);
+    let by_rails = noted(Box::pin(by_every_rail(&stage, &progress, &mut scenes)).await, &mut trouble);
+    let (admins, faults) = by_rails.unzip();
     let line = progress.line("books");
     line.say("lays them side by side");
     let books = match &admins {
@@ -93,7 +96,8 @@ async fn perform(demo: &Demo) -> anyhow::Result<Report> {
     let verified = noted(stage.gateway.verify().await, &mut trouble);
     let database = if demo.postgres.is_some() { "PostgreSQL" } else { "SQLite" };
     let kept = demo.keep.then(|| stage.folder().to_owned());
-    let mut report = Report { database, kept, took: begun.elapsed(), scenes, books, verified, trouble };
+    let mut report =
+        Report { database, kept, took: begun.elapsed(), scenes, faults, books, verified, trouble };
     let is_good = report.problems().is_empty();
     line.end(is_good, if is_good { "agree and are sound" } else { "something is off" });
     if !is_good {
@@ -115,18 +119,21 @@ async fn with_euros(stage: &Stage, progress: &Progress, scenes: &mut Vec<Played>
     Ok(())
 }
 
-/// What is left of the rails; the two admins who were there, for whatever is to be looked at after it.
+/// What is left of the rails; the two admins who were there, for whatever is to be looked at after it, and how every
+/// fault ended.
 async fn by_every_rail<'s>(
     stage: &'s Stage,
     progress: &Progress,
     scenes: &mut Vec<Played>,
-) -> anyhow::Result<[Person<'s>; 2]> {
+) -> anyhow::Result<([Person<'s>; 2], Vec<Verdict>)> {
     // Sessions of the house have run out in the days that passed, and a code of the second factor is good once.
     stage.move_clocks(stage.now() + SECOND_FACTOR_STEP).await?;
-    let admins = [books::sign_in(stage, 0).await?, books::sign_in(stage, 1).await?];
+    let mut admins = [books::sign_in(stage, 0).await?, books::sign_in(stage, 1).await?];
     stage.notebook.open(&books::trial_balance(&admins[0]).await?);
     scenes.extend(rails::corridors::play(stage, progress, &admins, scenes.len()).await);
-    Ok(admins)
+    let (lines, verdicts) = Box::pin(rails::faults::play(stage, progress, &mut admins, scenes.len())).await;
+    scenes.extend(lines);
+    Ok((admins, verdicts))
 }
 
 /// The value, or the error noted in words.

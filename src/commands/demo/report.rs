@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use domain::Money;
+use domain::{Account, Money};
 use serde_json::{Value, json};
 
 use super::books::{Books, Float, TrialLine};
+use super::rails::fault::{self, TARGETS, Target};
+use super::rails::faults::Verdict;
 use super::scenes::Played;
 
 /// Columns of a terminal that nobody measured.
@@ -24,6 +26,8 @@ pub struct Report {
     pub kept: Option<PathBuf>,
     pub took: Duration,
     pub scenes: Vec<Played>,
+    /// None when the faults were not played.
+    pub faults: Option<Vec<Verdict>>,
     pub books: Option<Books>,
     /// What `verify` found, and whether all was well.
     pub verified: Option<(bool, Value)>,
@@ -56,6 +60,7 @@ impl Report {
             "folder": self.kept,
             "duration_ms": milliseconds(self.took),
             "scenes": self.scenes.iter().map(scene_json).collect::<Vec<_>>(),
+            "faults": self.faults.as_ref().map(|faults| faults.iter().map(fault_json).collect::<Vec<_>>()),
             "trial_balance": self.books.as_ref().map(trial_balance_json),
             "comparison": self.books.as_ref().map(comparison_json),
             "verify": self.verified.as_ref().map(|(_, found)| found),
@@ -65,6 +70,13 @@ impl Report {
     /// Tables and a last line.
     pub fn to_text(&self) -> String {
         let mut out = format!("\n{}\n", scenes_table(&self.scenes));
+        if let Some(faults) = &self.faults {
+            let _ = writeln!(
+                out,
+                "\nEvery fault around every request that moves money\n{}",
+                faults_table(faults)
+            );
+        }
         if let Some(books) = &self.books {
             let _ = writeln!(out, "\nTrial balance\n{}", trial_balance_table(books));
             let _ =
@@ -109,6 +121,18 @@ fn scene_json(scene: &Played) -> Value {
         "outcome": ending.map_or_else(Clone::clone, |ending| ending.what.clone()),
         "duration_ms": milliseconds(scene.took),
         "transfers": transfers.collect::<Vec<_>>(),
+    })
+}
+
+fn fault_json(verdict: &Verdict) -> Value {
+    let (trial, ended) = (&verdict.trial, verdict.ended.as_ref());
+    json!({
+        "rail": trial.target.rail.as_str(),
+        "request": trial.target.kind.as_str(),
+        "fault": trial.fault.word(),
+        "ok": ended.is_ok_and(|end| *end == trial.end),
+        "expected": trial.end.word(),
+        "end": ended.map_or_else(Clone::clone, |end| end.word().to_owned()),
     })
 }
 
@@ -189,7 +213,10 @@ fn path(scene: &Played) -> String {
 fn trial_balance_table(books: &Books) -> Table {
     let mut table = table(&["account", "debit", "credit"]);
     let figure = |minor: i64, line: &TrialLine| grouped(&Money::new(minor, line.balance.currency()).major());
-    for line in &books.trial_balance {
+    let is_even =
+        |line: &&TrialLine| matches!(line.account, Account::Customer { .. }) && line.balance.is_zero();
+    let even = books.trial_balance.iter().filter(is_even).count();
+    for line in books.trial_balance.iter().filter(|line| !is_even(line)) {
         let name = line.account.to_string();
         table.add_row(match line.columns() {
             (0, credit) if !line.account.kind().is_debit_normal() || credit != 0 => {
@@ -198,11 +225,35 @@ fn trial_balance_table(books: &Books) -> Table {
             (debit, _) => [name, figure(debit, line), String::new()],
         });
     }
+    table.add_row([format!("{even} accounts of customers"), String::new(), "0".to_owned()]);
     for (currency, (debits, credits)) in books.totals() {
         let figure = |minor| grouped(&Money::new(minor, currency).major());
         table.add_row([format!("total {currency}"), figure(debits), figure(credits)]);
     }
     align_right(&mut table, &[1, 2]);
+    table
+}
+
+/// A row for each fault, a column for each request; empty where the fault cannot happen.
+fn faults_table(verdicts: &[Verdict]) -> Table {
+    let titles = TARGETS.each_ref().map(Target::title);
+    let header: Vec<&str> = std::iter::once("fault").chain(titles.iter().map(String::as_str)).collect();
+    let mut table = table(&header);
+    for fault in fault::ALL {
+        let cell = |target: &Target| {
+            let of = |verdict: &&Verdict| {
+                let met = verdict.trial.target;
+                verdict.trial.fault == fault && (met.rail, met.kind) == (target.rail, target.kind)
+            };
+            let end = |verdict: &Verdict| match &verdict.ended {
+                Ok(end) if *end == verdict.trial.end => end.word(),
+                _ => "✗",
+            };
+            verdicts.iter().find(of).map(end).unwrap_or_default()
+        };
+        let name = fault.word().replace('_', " ");
+        table.add_row(std::iter::once(name.as_str()).chain(TARGETS.iter().map(cell)));
+    }
     table
 }
 
@@ -260,6 +311,7 @@ mod tests {
             kept: None,
             took,
             scenes,
+            faults: None,
             books: None,
             verified: Some((true, json!({}))),
             trouble: vec![],

@@ -48,8 +48,12 @@ pub struct PhoneGuess {
 }
 
 /// Until when nothing may leave the house from the balance of `user`; `None` when it may.
-pub async fn rests_until(app: &App, user: UserId) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let found = users::find(&mut app.db.read().await?.conn(), &app.people, user).await?;
+pub async fn rests_until(
+    app: &App,
+    conn: &mut store::Conn<'_>,
+    user: UserId,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let found = users::find(conn, &app.people, user).await?;
     Ok(found.and_then(|user| rests(app, &user)))
 }
 

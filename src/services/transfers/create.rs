@@ -114,7 +114,7 @@ async fn plan(app: &App, owner: UserId, visitor: &Visitor, ask: &Ask) -> Result<
     check_ends(&quote, ask)?;
     check_names(app, &quote, ask)?;
     if quote.funding_rail == Rail::Balance && quote.payout_rail != Rail::Balance {
-        may_leave(app, owner).await?;
+        may_leave(app, &mut reader.conn(), owner).await?;
     }
     let payee = payee_account(app, &mut reader.conn(), &quote, ask).await?;
     let id = TransferId::from_uuid(app.ids.next());
@@ -180,8 +180,10 @@ pub fn audit(app: &App, actor: UserId, action: &'static str, object: String) -> 
 }
 
 /// After a changed number money stays in the house for a while, whoever asks.
-async fn may_leave(app: &App, owner: UserId) -> Result<(), TransferError> {
-    match auth::rests_until(app, owner).await? {
+///
+/// Over the caller's connection: who holds one and waits for another waits for ever once everybody does.
+async fn may_leave(app: &App, conn: &mut store::Conn<'_>, owner: UserId) -> Result<(), TransferError> {
+    match auth::rests_until(app, conn, owner).await? {
         Some(until) => Err(TransferError::Resting { until }),
         None => Ok(()),
     }
