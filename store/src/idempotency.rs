@@ -19,14 +19,17 @@ const KEPT_H: i64 = 74;
 ///
 /// Safe to run at any time, on any gateway. Returns whether the buckets changed.
 pub async fn rotate(db: &Db, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let is_first = !is_open(&mut db.read().await?.conn()).await?;
-    let mut tx = db.begin().await?;
-    if is_first {
-        alone(&mut tx).await?;
+    let is_due = |open: Option<(i64, DateTime<Utc>)>| {
+        open.is_none_or(|(_, since)| now - since >= Duration::hours(OPEN_H))
+    };
+    let seen = look(&mut db.read().await?.conn()).await?;
+    if !is_due(seen) {
+        return Ok(false);
     }
+    let mut tx = db.begin().await?;
+    alone(&mut tx, seen.is_none()).await?;
     let open = open_bucket(&mut tx).await?;
-    let due = open.is_none_or(|(_, since)| now - since >= Duration::hours(OPEN_H));
-    if !due {
+    if !is_due(open) {
         return Ok(false);
     }
     let next = open.map_or(1, |(bucket, _)| bucket + 1);
@@ -52,10 +55,9 @@ pub async fn find(conn: &mut Conn<'_>, claim: &[u8; 32]) -> Result<Option<([u8; 
     Ok(Some((fingerprint, Answer { status, location, body })))
 }
 
-async fn is_open(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT bucket FROM idempotency_rotation WHERE id = 1";
-    let bucket: Option<i64> = on!(conn, |c| sqlx::query_scalar(SQL).fetch_optional(&mut **c).await)?;
-    Ok(bucket.is_some())
+async fn look(conn: &mut Conn<'_>) -> Result<Option<(i64, DateTime<Utc>)>, StoreError> {
+    const SQL: &str = "SELECT bucket, rotated_at FROM idempotency_rotation WHERE id = 1";
+    Ok(on!(conn, |c| sqlx::query_as(SQL).fetch_optional(&mut **c).await)?)
 }
 
 async fn open_bucket(tx: &mut Tx) -> Result<Option<(i64, DateTime<Utc>)>, StoreError> {
@@ -67,9 +69,12 @@ async fn open_bucket(tx: &mut Tx) -> Result<Option<(i64, DateTime<Utc>)>, StoreE
     })
 }
 
-/// Where there is no row to lock yet, gateways that start together queue for the table.
-async fn alone(tx: &mut Tx) -> Result<(), StoreError> {
-    if let Conn::Postgres(c) = tx.conn() {
+/// The table before the row, as whoever claims takes them: else a rotation and a claim would wait for each other.
+/// Where there is no row to lock yet, gateways that start together queue for its table.
+async fn alone(tx: &mut Tx, is_first: bool) -> Result<(), StoreError> {
+    let Conn::Postgres(c) = tx.conn() else { return Ok(()) };
+    sqlx::query("LOCK TABLE idempotency IN ACCESS EXCLUSIVE MODE").execute(&mut *c).await?;
+    if is_first {
         sqlx::query("LOCK TABLE idempotency_rotation IN EXCLUSIVE MODE").execute(&mut *c).await?;
     }
     Ok(())

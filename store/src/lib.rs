@@ -14,6 +14,7 @@ pub mod backup;
 pub mod balance_checks;
 pub mod book;
 pub mod budgets;
+mod combined;
 pub mod crypto;
 pub mod db;
 pub mod devices;

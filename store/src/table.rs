@@ -85,6 +85,27 @@ macro_rules! table {
                 (sqlx::AssertSqlSafe(sql), arguments)
             }
 
+            /// Adds the insertion of all rows to a statement; none adds nothing. `conflict` ends it, as
+            /// `ON CONFLICT DO NOTHING RETURNING id`. Says the part's name.
+            pub fn insert_part(
+                rows: &[$row],
+                conflict: &'static str,
+                statement: &mut $crate::combined::Combined,
+            ) -> Option<String> {
+                if rows.is_empty() {
+                    return None;
+                }
+                let mut arrays = Vec::with_capacity(Self::NAMES.len());
+                $(
+                    let bound = statement.bind(rows.iter().map(|row| row.$column.clone()).collect::<Vec<$type>>());
+                    arrays.push(format!(concat!("{}::", $pg, "[]"), bound));
+                )+
+                let (columns, arrays) = (Self::NAMES.join(", "), arrays.join(", "));
+                Some(statement.part(&format!(
+                    concat!("INSERT INTO ", $table, " ({}) SELECT * FROM UNNEST({}) {}"), columns, arrays, conflict
+                )))
+            }
+
             /// Inserts this row on SQLite.
             pub fn insert_lite(&self, connection: &rusqlite::Connection, conflict: &'static str) -> rusqlite::Result<usize> {
                 use $crate::table::Lite;

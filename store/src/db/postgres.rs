@@ -1,6 +1,7 @@
 //! PostgreSQL: a pool that writes, a pool that cannot, and a server that really flushes.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
@@ -13,11 +14,15 @@ const OLDEST_SERVER: i64 = 150_000;
 
 /// A stuck gateway must not hold a busy account for ever, nor wait for one.
 const SESSION: &str = "SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s'";
+/// A connection that was not used for so long is tried before it is lent out; a busy one needs no round trip for that.
+const UNUSED: Duration = Duration::from_secs(1);
 const READING_SESSION: &str = "SET default_transaction_read_only = on";
 
 /// The server, who writes and who reads.
 pub(crate) struct PgBackend {
     pub(crate) pool: PgPool,
+    /// Of the ledger's writer alone: nobody else keeps it waiting.
+    pub(crate) writer: PgPool,
     pub(crate) readers: PgPool,
     /// For connections that must not inherit the pool's limits.
     pub(crate) options: Box<PgConnectOptions>,
@@ -32,6 +37,7 @@ impl PgBackend {
         let size = options.readers.max(2);
         Ok(PgBackend {
             pool: pool(size, SESSION).connect_lazy_with(connect.clone()),
+            writer: pool(1, SESSION).connect_lazy_with(connect.clone()),
             readers: pool(size, READING_SESSION).connect_lazy_with(connect.clone()),
             options: Box::new(connect),
         })
@@ -39,12 +45,22 @@ impl PgBackend {
 
     pub(crate) async fn close(&self) {
         self.readers.close().await;
+        self.writer.close().await;
         self.pool.close().await;
     }
 }
 
 fn pool(size: u32, session: &'static str) -> PgPoolOptions {
-    PgPoolOptions::new().max_connections(size).after_connect(move |connection, _| {
+    let options = PgPoolOptions::new().max_connections(size).test_before_acquire(false);
+    let options = options.before_acquire(|connection, meta| {
+        Box::pin(async move {
+            if meta.idle_for > UNUSED {
+                connection.ping().await?;
+            }
+            Ok(true)
+        })
+    });
+    options.after_connect(move |connection, _| {
         Box::pin(async move {
             sqlx::raw_sql(session).execute(&mut *connection).await?;
             Ok(())

@@ -75,7 +75,7 @@ impl Writer {
                     .map_err(|error| StoreError::Conflict(format!("no thread for the writer: {error}")))?;
             }
             Backend::Postgres(backend) => {
-                let engine = postgres::Engine::new(backend.pool.clone(), moment);
+                let engine = postgres::Engine::new(backend.writer.clone(), moment);
                 tokio::spawn(postgres::run(engine, items, alarm));
             }
         }
