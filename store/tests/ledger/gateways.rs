@@ -132,6 +132,26 @@ async fn set_isolation(db: &TestDb, isolation: &str) {
     tx.commit().await.unwrap();
 }
 
+/// Each gateway remembers balances; what it remembers refuses nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_came_by_another_gateway_can_be_spent_here() {
+    let Some(server) = postgres_server() else { return };
+    let db = postgres(&server).await;
+    let mut pair = Pair::on(&db, 44).await;
+    let (from, to) = (pair.scene.person(0), pair.scene.person(1));
+    for round in 0..30_usize {
+        let (here, there) = (&pair.writers[round % 2], &pair.writers[(round + 1) % 2]);
+        let all = balance(&db, from).await;
+        here.submit(pair.scene.gift(from, to, all)).await.unwrap();
+        let too_much = here.submit(pair.scene.gift(from, to, 1)).await;
+        assert_eq!(told(&too_much), "no funds", "round {round}");
+        there.submit(pair.scene.gift(to, from, all)).await.unwrap();
+        assert_eq!(told(&here.submit(pair.scene.gift(from, to, all)).await), "done", "round {round}");
+        assert_eq!(told(&there.submit(pair.scene.gift(from, to, 1)).await), "no funds", "round {round}");
+        here.submit(pair.scene.gift(to, from, all)).await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn copies_of_a_callback_at_two_gateways_are_stored_once() {
     let Some(server) = postgres_server() else { return };
