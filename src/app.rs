@@ -17,7 +17,10 @@ use providers::{
 };
 use secrecy::ExposeSecret;
 use store::book::Mode as BookMode;
+use store::callers::Callers;
 use store::crypto::Keyring;
+use store::gather::Gather;
+use store::quotes::Quotes;
 use store::writer::{Change, Moment, WriteError, Written};
 use store::{Db, DbOptions, PersonKeys, Writer};
 use uuid::Uuid;
@@ -50,6 +53,7 @@ pub struct Parts {
     pub clock: Clock,
     pub ids: Ids,
     pub db: Db,
+    pub looks: Looks,
     pub writer: Writer,
     pub keyring: Arc<Keyring>,
     pub people: PersonKeys,
@@ -68,6 +72,12 @@ pub struct Parts {
     pub auth: crate::services::auth::AuthParts,
     /// The ways by which alerts leave.
     pub alerts: AlertParts,
+}
+
+/// What nearly every request asks of the book, for all that ask at the same time.
+pub struct Looks {
+    pub callers: Gather<Callers>,
+    pub quotes: Gather<Quotes>,
 }
 
 impl Deref for App {
@@ -121,6 +131,7 @@ impl App {
             wakes: Wakes::default(),
             simulation,
             auth,
+            looks: Looks { callers: Gather::start(&db, Callers), quotes: Gather::start(&db, Quotes) },
             db,
             clock,
             config,

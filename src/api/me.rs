@@ -73,7 +73,7 @@ struct LimitView {
 }
 
 pub(super) fn view(app: &App, user: User, caller: &Caller) -> ProfileView {
-    let rests_until = auth::rests(app, &user);
+    let rests_until = auth::rests(app, user.phone_changed_at);
     ProfileView {
         id: user.id.to_string(),
         phone: user.phone.as_str().to_owned(),

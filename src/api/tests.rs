@@ -379,6 +379,7 @@ async fn a_command_needs_a_caller_then_a_key_then_a_body() {
         session: domain::SessionId::from_uuid(uuid::Uuid::from_u128(2)),
         second_factor_at: None,
         language: crate::services::Language::Fr,
+        phone_changed_at: None,
     };
     let router = router.layer(axum::Extension(caller));
     for (key, body, expected) in [

@@ -20,6 +20,8 @@ pub struct Caller {
     pub second_factor_at: Option<DateTime<Utc>>,
     /// What they read.
     pub language: Language,
+    /// When they last changed their number.
+    pub phone_changed_at: Option<DateTime<Utc>>,
 }
 
 impl Caller {

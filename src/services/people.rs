@@ -122,6 +122,18 @@ impl Sealer {
         Sealer { key, transfer }
     }
 
+    /// The owner's key from memory, or read.
+    pub async fn known(
+        app: &crate::app::App,
+        owner: UserId,
+        transfer: TransferId,
+    ) -> Result<Sealer, store::StoreError> {
+        match app.people.known(owner.uuid()) {
+            Some(key) => Ok(Sealer::new(key, transfer)),
+            None => Sealer::of(app, &mut app.db.read().await?.conn(), owner, transfer).await,
+        }
+    }
+
     /// Reads the owner's key.
     pub async fn of(
         app: &crate::app::App,

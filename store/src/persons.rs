@@ -18,7 +18,7 @@ use crate::db::{Conn, Tx, on};
 use crate::error::StoreError;
 
 /// How many persons' keys stay unwrapped at most.
-const CACHED: usize = 10_000;
+const CACHED: usize = 50_000;
 
 /// How long a key stays unwrapped without looking at its row again.
 const FRESH: Duration = Duration::from_secs(60);
@@ -52,7 +52,7 @@ impl PersonKeys {
     /// Errors: [`CryptoError::UnknownPerson`], [`CryptoError::Erased`], and [`CryptoError::Refused`] when the
     /// row was moved or changed.
     pub async fn key(&self, conn: &mut Conn<'_>, person: Uuid) -> Result<PersonKey, StoreError> {
-        if let Some(key) = self.cached(person) {
+        if let Some(key) = self.known(person) {
             return Ok(key);
         }
         let row = find(conn, person).await?.ok_or(CryptoError::UnknownPerson { person })?;
@@ -67,7 +67,8 @@ impl PersonKeys {
         self.locked().remove(&person);
     }
 
-    fn cached(&self, person: Uuid) -> Option<PersonKey> {
+    /// The key, if it was looked at within the last minute.
+    pub fn known(&self, person: Uuid) -> Option<PersonKey> {
         let cache = self.locked();
         let cached = cache.get(&person)?;
         (cached.since.elapsed() < FRESH).then(|| cached.key.clone())

@@ -1,10 +1,13 @@
 //! Quotes as stored. That a quote serves one transfer is guarded by `transfers.quote_id`, not here.
 
+use std::collections::HashMap;
+
 use domain::fx::Leg;
 use domain::{ForAdmins, Money, Quote, QuoteId, UserId};
 use serde_json::{Value, json};
 
 use crate::db::on;
+use crate::gather::{Look, as_json};
 use crate::read::{column, currency, decimal, money, word};
 use crate::rows::QuoteRow;
 use crate::{Conn, StoreError, Tx};
@@ -32,6 +35,32 @@ pub async fn insert(tx: &mut Tx, quote: &Quote, legs: &[Leg]) -> Result<(), Stor
         query.execute(&mut *c).await.map(|_| ())
     })?;
     Ok(())
+}
+
+/// Quotes by their id, whoever owns them.
+#[derive(Clone, Copy, Debug)]
+pub struct Quotes;
+
+impl Look for Quotes {
+    type Key = QuoteId;
+    type Value = Quote;
+
+    async fn look(
+        &self,
+        conn: &mut Conn<'_>,
+        keys: &[QuoteId],
+    ) -> Result<HashMap<QuoteId, Quote>, StoreError> {
+        const SQLITE: &str = "SELECT * FROM quotes WHERE id IN (SELECT unhex(value) FROM json_each($1))";
+        const POSTGRES: &str = "SELECT * FROM quotes WHERE id = ANY($1)";
+        let ids = keys.iter().map(|id| id.uuid());
+        let rows: Vec<QuoteRow> = match conn {
+            Conn::Sqlite(c) => sqlx::query_as(SQLITE).bind(as_json(ids)).fetch_all(&mut **c).await?,
+            Conn::Postgres(c) => {
+                sqlx::query_as(POSTGRES).bind(ids.collect::<Vec<_>>()).fetch_all(&mut **c).await?
+            }
+        };
+        rows.into_iter().map(|row| Quote::try_from(row).map(|quote| (quote.id, quote))).collect()
+    }
 }
 
 /// The owner's quote; another's is not found.

@@ -125,6 +125,7 @@ mod tests {
             session: SessionId::from_uuid(Uuid::from_u128(9)),
             second_factor_at: None,
             language: crate::services::Language::Fr,
+            phone_changed_at: None,
         };
         let make = |who: u128, method: &str, path: &str, key: &str, body: &[u8]| {
             let request = Request::builder().method(method).uri(path).body(()).unwrap();

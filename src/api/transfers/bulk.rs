@@ -122,7 +122,7 @@ async fn accept(
     let key = item_key(caller, "/v1/transfers/bulk", &item.idempotency_key, &bytes)?;
     let BulkItem { quote_id, payer, payee, purpose, reference, .. } = item;
     let ask = NewTransfer { quote_id, payer, payee, purpose, reference }.parse("")?;
-    Ok(transfers::create(app, caller.user, context.visitor(), key, ask, TransferView::bytes).await?)
+    Ok(transfers::create(app, caller, context.visitor(), key, ask, TransferView::bytes).await?)
 }
 
 /// Bytes that are JSON already.

@@ -155,8 +155,8 @@ pub async fn create(
     command: Command<NewTransfer>,
 ) -> Result<Stored, Problem> {
     let ask = command.body.parse("")?;
-    let (owner, visitor) = (command.caller.user, context.visitor());
-    Ok(transfers::create(&app, owner, visitor, command.key, ask, TransferView::bytes).await?)
+    Ok(transfers::create(&app, &command.caller, context.visitor(), command.key, ask, TransferView::bytes)
+        .await?)
 }
 
 /// The caller's transfers; all of them for staff.

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::UserId;
-use store::sessions::Session;
-use store::users::{User, UserStatus};
-use store::{StoreError, sessions, users};
+use store::callers::Standing;
+use store::sessions;
+use store::users::{Roles, User, UserStatus};
 
 use crate::app::App;
 use crate::services::{Caller, ServiceError};
@@ -19,35 +19,33 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Caller, ServiceError
         tracing::debug!(auth.refusal = %why, "access token refused");
         ServiceError::Unauthenticated
     })?;
-    let mut reader = app.db.read().await?;
-    let session = sessions::live(&mut reader.conn(), claims.session, now).await?;
-    let session =
-        session.filter(|session| session.user == claims.user).ok_or(ServiceError::Unauthenticated)?;
-    let user = users::find(&mut reader.conn(), &app.people, claims.user).await?;
-    drop(reader);
-    let user = active(user)?;
-    if user.roles.is_staff() {
-        watch(app, &user, &session, now).await?;
+    let found = app.looks.callers.get(claims.session).await?;
+    let standing = found.filter(|found| found.user == claims.user && found.expires_at > now);
+    let standing = standing.ok_or(ServiceError::Unauthenticated)?;
+    if standing.status == UserStatus::Frozen {
+        return Err(ServiceError::Denied { code: "account_frozen" });
+    }
+    if standing.roles.is_staff() {
+        watch(app, &standing, now).await?;
     }
     Ok(Caller {
-        user: user.id,
-        roles: user.roles,
-        session: session.id,
-        second_factor_at: session.second_factor_at,
-        language: user.language,
+        user: standing.user,
+        roles: standing.roles,
+        session: standing.session,
+        second_factor_at: standing.second_factor_at,
+        language: standing.language,
+        phone_changed_at: standing.phone_changed_at,
     })
 }
 
 /// Does the session of `caller` still stand, and may they still act? For answers that go on: what was right when they
 /// began may be over. What cannot be known counts as over.
 pub async fn stands(app: &App, caller: &Caller) -> bool {
-    let look = async || -> Result<bool, StoreError> {
-        let mut reader = app.db.read().await?;
-        let session = sessions::live(&mut reader.conn(), caller.session, app.clock.now()).await?;
-        let user = users::find(&mut reader.conn(), &app.people, caller.user).await?;
-        Ok(session.is_some() && active(user).is_ok_and(|user| user.roles == caller.roles))
+    let now = app.clock.now();
+    let stands = |standing: Standing| {
+        standing.expires_at > now && standing.status != UserStatus::Frozen && standing.roles == caller.roles
     };
-    look().await.unwrap_or(false)
+    app.looks.callers.get(caller.session).await.is_ok_and(|found| found.is_some_and(stands))
 }
 
 /// Why a session of staff ended that rested too long.
@@ -56,22 +54,22 @@ pub(super) const IDLE: &str = "idle";
 const NOTED_EVERY: TimeDelta = TimeDelta::seconds(30);
 
 /// Has a session of the house rested for longer than it may?
-pub(super) fn is_idle(app: &App, user: &User, session: &Session, now: DateTime<Utc>) -> bool {
+pub(super) fn is_idle(app: &App, roles: &Roles, last_used_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     let longest = TimeDelta::seconds(app.config.auth.staff_idle_s);
-    user.roles.is_staff() && session.last_used_at + longest <= now
+    roles.is_staff() && last_used_at + longest <= now
 }
 
 /// Notes that staff are at work, or ends a session that rested too long.
-async fn watch(app: &App, user: &User, session: &Session, now: DateTime<Utc>) -> Result<(), ServiceError> {
-    let is_idle = is_idle(app, user, session, now);
-    if !is_idle && now < session.last_used_at + NOTED_EVERY {
+async fn watch(app: &App, standing: &Standing, now: DateTime<Utc>) -> Result<(), ServiceError> {
+    let is_idle = is_idle(app, &standing.roles, standing.last_used_at, now);
+    if !is_idle && now < standing.last_used_at + NOTED_EVERY {
         return Ok(());
     }
     let mut tx = app.db.begin().await?;
     if is_idle {
-        sessions::revoke(&mut tx, session.id, IDLE, now).await?;
+        sessions::revoke(&mut tx, standing.session, IDLE, now).await?;
     } else {
-        sessions::note_use(&mut tx, session.id, now - NOTED_EVERY, now).await?;
+        sessions::note_use(&mut tx, standing.session, now - NOTED_EVERY, now).await?;
     }
     tx.commit().await?;
     if is_idle { Err(ServiceError::Unauthenticated) } else { Ok(()) }

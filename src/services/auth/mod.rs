@@ -26,7 +26,7 @@ pub mod staff;
 pub mod tokens;
 
 pub use callers::{authenticate, claimed_user, stands};
-pub use phone::{rests, rests_until};
+pub use phone::rests;
 pub use sessions::SignedIn;
 
 use chrono::TimeDelta;

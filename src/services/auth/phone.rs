@@ -8,7 +8,7 @@
 //! Deliberately absent: changing a number without holding the old one.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Msisdn, OtpId, UserId};
+use domain::{Msisdn, OtpId};
 use serde_json::json;
 use store::audit::{self, AuditEntry};
 use store::otp::{self, Challenge, Purpose, Verdict};
@@ -48,19 +48,9 @@ pub struct PhoneGuess {
 }
 
 /// Until when nothing may leave the house from the balance of `user`; `None` when it may.
-pub async fn rests_until(
-    app: &App,
-    conn: &mut store::Conn<'_>,
-    user: UserId,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let found = users::find(conn, &app.people, user).await?;
-    Ok(found.and_then(|user| rests(app, &user)))
-}
-
-/// Likewise of a user who is known.
-pub fn rests(app: &App, user: &User) -> Option<DateTime<Utc>> {
+pub fn rests(app: &App, phone_changed_at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
     let rest = TimeDelta::seconds(app.config.auth.rest_after_phone_change_s);
-    user.phone_changed_at.map(|changed_at| changed_at + rest).filter(|until| *until > app.clock.now())
+    phone_changed_at.map(|changed_at| changed_at + rest).filter(|until| *until > app.clock.now())
 }
 
 /// Sends a code to the caller's number and one to `next`, whoever's that is.

@@ -105,7 +105,7 @@ pub async fn refresh(
     match rotation {
         Rotation::Rotated { session } | Rotation::Repeated { session } => {
             let user = callers::active(users::find(&mut tx.conn(), &app.people, session.user).await?)?;
-            if callers::is_idle(app, &user, &session, now) {
+            if callers::is_idle(app, &user.roles, session.last_used_at, now) {
                 sessions::revoke(&mut tx, session.id, callers::IDLE, now).await?;
                 tx.commit().await?;
                 super::count("refresh", "idle");

@@ -12,11 +12,11 @@ use super::TransferError;
 use super::read::Seen;
 use crate::app::App;
 use crate::services::IdempotencyKey as Key;
-use crate::services::Visitor;
 use crate::services::auth;
 use crate::services::cases;
 use crate::services::numbers;
 use crate::services::people::{Debit, Party, People, Sealer};
+use crate::services::{Caller, Visitor};
 
 /// What a customer orders.
 #[derive(Clone, Debug)]
@@ -73,19 +73,19 @@ pub struct Stored {
     pub replayed: bool,
 }
 
-/// Accepts the order of `owner`. `render` makes the answer's bytes from what is known at the commit.
+/// Accepts the order of `caller`. `render` makes the answer's bytes from what is known at the commit.
 ///
 /// A key that was answered before is answered the same again, whatever became of quote or balance since.
 pub async fn create(
     app: &App,
-    owner: UserId,
+    caller: &Caller,
     visitor: &Visitor,
     key: Key,
     ask: Ask,
     render: impl FnOnce(&Seen) -> Vec<u8>,
 ) -> Result<Stored, TransferError> {
-    let refused = match plan(app, owner, visitor, &ask).await {
-        Ok(plan) => match commit(app, owner, key, plan, render).await {
+    let refused = match plan(app, caller, visitor, &ask).await {
+        Ok(plan) => match commit(app, caller.user, key, plan, render).await {
             Ok(stored) => return Ok(stored),
             Err(error) => error,
         },
@@ -101,9 +101,9 @@ struct Plan {
     sealer: Sealer,
 }
 
-async fn plan(app: &App, owner: UserId, visitor: &Visitor, ask: &Ask) -> Result<Plan, TransferError> {
-    let mut reader = app.db.read().await?;
-    let quote = store::quotes::find(&mut reader.conn(), owner, ask.quote).await?;
+async fn plan(app: &App, caller: &Caller, visitor: &Visitor, ask: &Ask) -> Result<Plan, TransferError> {
+    let owner = caller.user;
+    let quote = app.looks.quotes.get(ask.quote).await?.filter(|quote| quote.owner == owner);
     let quote = quote.ok_or(TransferError::NotFound)?;
     let now = app.clock.now();
     if quote.is_expired(now) {
@@ -114,16 +114,16 @@ async fn plan(app: &App, owner: UserId, visitor: &Visitor, ask: &Ask) -> Result<
     check_ends(&quote, ask)?;
     check_names(app, &quote, ask)?;
     if quote.funding_rail == Rail::Balance && quote.payout_rail != Rail::Balance {
-        may_leave(app, &mut reader.conn(), owner).await?;
+        may_leave(app, caller)?;
     }
-    let payee = payee_account(app, &mut reader.conn(), &quote, ask).await?;
+    let payee = payee_account(app, &quote, ask).await?;
     let id = TransferId::from_uuid(app.ids.next());
     let transfer = Transfer::new(id, &quote, payee, ask.reference.clone(), now);
     let step = Case::open(transfer.clone(), &cases::wallets(app, &transfer), now, &mut &app.ids)?;
-    let sealer = Sealer::of(app, &mut reader.conn(), owner, id).await?;
+    let sealer = Sealer::known(app, owner, id).await?;
     let mut people = People::new(party(&ask.payer), party(&ask.payee), ask.purpose.clone());
     people.otp.clone_from(&ask.payer.otp);
-    people.debit = debit(app, &mut reader.conn(), owner, visitor, &ask.payer).await?;
+    people.debit = debit(app, owner, visitor, &ask.payer).await?;
     Ok(Plan { step, people, sealer })
 }
 
@@ -180,10 +180,8 @@ pub fn audit(app: &App, actor: UserId, action: &'static str, object: String) -> 
 }
 
 /// After a changed number money stays in the house for a while, whoever asks.
-///
-/// Over the caller's connection: who holds one and waits for another waits for ever once everybody does.
-async fn may_leave(app: &App, conn: &mut store::Conn<'_>, owner: UserId) -> Result<(), TransferError> {
-    match auth::rests_until(app, conn, owner).await? {
+fn may_leave(app: &App, caller: &Caller) -> Result<(), TransferError> {
+    match auth::rests(app, caller.phone_changed_at) {
         Some(until) => Err(TransferError::Resting { until }),
         None => Ok(()),
     }
@@ -256,15 +254,12 @@ fn check_names(app: &App, quote: &Quote, ask: &Ask) -> Result<(), TransferError>
 }
 
 /// The payee's account with us, for the rail `balance`: by id, or by the phone they signed up with.
-async fn payee_account(
-    app: &App,
-    conn: &mut store::Conn<'_>,
-    quote: &Quote,
-    ask: &Ask,
-) -> Result<Option<Account>, TransferError> {
+async fn payee_account(app: &App, quote: &Quote, ask: &Ask) -> Result<Option<Account>, TransferError> {
     if ask.payee.rail != Rail::Balance {
         return Ok(None);
     }
+    let mut reader = app.db.read().await?;
+    let conn = &mut reader.conn();
     let user = match (&ask.payee.account, &ask.payee.phone) {
         (Some(AccountAsk::Balance(user)), _) => users::find(conn, &app.people, *user).await?,
         (Some(AccountAsk::Words(_)), _) => None,
@@ -284,7 +279,6 @@ async fn payee_account(
 /// What is debited, and how its owner consented: by ordering, from where they are, with what they use.
 async fn debit(
     app: &App,
-    conn: &mut store::Conn<'_>,
     owner: UserId,
     visitor: &Visitor,
     payer: &PartyAsk,
@@ -297,7 +291,8 @@ async fn debit(
             user_agent: visitor.user_agent.clone().unwrap_or_default(),
         })),
         Some(DebitAsk::Mandate(id)) => {
-            let found = store::mandates::find(conn, &app.people, owner, *id).await?;
+            let mut reader = app.db.read().await?;
+            let found = store::mandates::find(&mut reader.conn(), &app.people, owner, *id).await?;
             let mandate = found.filter(|mandate| mandate.is_active);
             let mandate = mandate.ok_or(TransferError::invalid("/payer/mandate", "unknown_mandate"))?;
             Ok(Some(Debit::Mandate { id: mandate.id.to_string() }))

@@ -68,7 +68,7 @@ impl UserStatus {
         }
     }
 
-    pub(super) fn of(word: &str) -> Option<UserStatus> {
+    pub(crate) fn of(word: &str) -> Option<UserStatus> {
         [UserStatus::Active, UserStatus::Frozen].into_iter().find(|status| status.as_str() == word)
     }
 }

@@ -5,6 +5,7 @@ mod alerts;
 mod approvals;
 mod audit;
 mod budgets;
+mod callers;
 mod database;
 mod jobs;
 mod otp;
