@@ -81,9 +81,9 @@ pub struct Quotes {
 /// The loops that drain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workers {
-    /// Promises kept at the same time, per rail.
+    /// Promises kept at the same time, per rail; 0: another gateway of the same book keeps them.
     pub outbox_concurrency: usize,
-    /// Callbacks applied at the same time.
+    /// Callbacks applied at the same time; 0: another gateway of the same book applies them.
     pub inbox_concurrency: usize,
     /// How often a worker that nobody woke looks for work.
     pub poll_ms: u64,
@@ -296,8 +296,8 @@ fn quotes(r: &mut Reader) -> Quotes {
 
 fn workers(r: &mut Reader) -> Workers {
     Workers {
-        outbox_concurrency: size(r.number("workers.outbox_concurrency", 1..=1_024)),
-        inbox_concurrency: size(r.number("workers.inbox_concurrency", 1..=1_024)),
+        outbox_concurrency: size(r.number("workers.outbox_concurrency", 0..=1_024)),
+        inbox_concurrency: size(r.number("workers.inbox_concurrency", 0..=1_024)),
         poll_ms: r.number("workers.poll_ms", 10..=60_000).unsigned_abs(),
         lease_s: r.number("workers.lease_s", 5..=3_600),
     }

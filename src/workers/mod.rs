@@ -58,14 +58,17 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Starts every loop of this gateway.
+    /// Starts every loop of this gateway; those of the outbox and the inbox only where the settings give them places.
     pub fn start(app: &App) -> Workers {
         let stop = CancellationToken::new();
         let mut loops = JoinSet::new();
-        for lane in lanes(app) {
+        let settings = &app.config.workers;
+        for lane in lanes(app).into_iter().filter(|_| settings.outbox_concurrency > 0) {
             loops.spawn(outbox::run(app.clone(), lane, stop.clone()));
         }
-        loops.spawn(inbox::run(app.clone(), stop.clone()));
+        if settings.inbox_concurrency > 0 {
+            loops.spawn(inbox::run(app.clone(), stop.clone()));
+        }
         loops.spawn(alerts::tell(app.clone(), stop.clone()));
         loops.spawn(alerts::check(app.clone(), stop.clone()));
         loops.spawn(housekeeping::seal(app.clone(), stop.clone()));

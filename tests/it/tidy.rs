@@ -132,6 +132,13 @@ fn the_simulators_use_nothing_of_ours() {
     depends_on_none_of("sandbox/Cargo.toml", &["domain", "store", "providers", "moneybridge"]);
 }
 
+/// It measures the program as it is run: see `docs/adr/0039-how-speed-is-measured.md`.
+#[test]
+fn the_benchmark_knows_the_gateway_from_outside_only() {
+    has_never_heard_of("bench/src", &["moneybridge::", "providers::", "sandbox::"]);
+    depends_on_none_of("bench/Cargo.toml", &["moneybridge", "providers", "sandbox"]);
+}
+
 #[test]
 fn services_know_no_http_server_no_sql_and_no_provider_by_name() {
     let sql = [
@@ -183,7 +190,7 @@ fn time_and_chance_come_from_one_place() {
 }
 
 fn every_source() -> Vec<(String, String)> {
-    let rooms = ["src", "domain", "store", "providers", "sandbox", "tests"];
+    let rooms = ["src", "domain", "store", "providers", "sandbox", "bench", "tests"];
     rooms.iter().flat_map(|room| files(room, "rs")).filter(|(path, _)| !path.contains("target/")).collect()
 }
 

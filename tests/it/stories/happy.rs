@@ -1,8 +1,10 @@
 //! Money that arrives: by webhook or by asking, from wallets and balances to wallets and balances.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
-use crate::testkit::{Ask, ivorian, on_each_database};
+use crate::testkit::{Ask, ivorian, on_each_database, on_each_database_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_one_wallet_to_another_by_webhook() {
@@ -82,6 +84,33 @@ async fn from_a_balance_to_a_wallet() {
         assert_eq!(awa.balance().await, 9_900);
         let paid = app.wave().moved(&transfer.reference("disbursement").await).await;
         assert_eq!(paid, ["disbursement 10000 succeeded"]);
+    })
+    .await;
+}
+
+/// Whoever plans an order holds a connection for reading; were another one needed, all could wait for each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_from_balances_at_once_do_not_wait_for_each_other_for_ever() {
+    on_each_database_with(&[("database.readers", "1")], async |app| {
+        let awa = app.customer().await;
+        awa.tops_up("20000").await;
+        let mut orders = Vec::new();
+        for number in 0..8 {
+            let quote = awa.quote("1000", "send", ("balance", "wave")).await;
+            let order = awa.order_over(
+                &quote,
+                ("balance", "wave"),
+                &json!({ "phone": ivorian(&format!("001{number}")) }),
+            );
+            orders.push((awa.fresh_key(), order));
+        }
+        let since = Instant::now();
+        let sent = orders.iter().map(|(key, order)| awa.order(key, order));
+        let answers = futures::future::join_all(sent).await;
+        let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        assert_eq!(statuses, [201; 8]);
+        assert!(since.elapsed() < Duration::from_secs(10), "they waited for {:?}", since.elapsed());
+        app.quiet().await;
     })
     .await;
 }
