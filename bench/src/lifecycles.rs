@@ -8,11 +8,10 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::book::Book;
-use crate::load::{Connection, request};
+use crate::load::{Connection, Times, request};
 use crate::people::Customer;
 use crate::plan::Sample;
 use crate::stats::{ms, number, percentile};
-use crate::work::Times;
 
 /// Lives that end within the measured time, with so many customers each living one after the other.
 pub async fn run(book: &Book, clients: usize, times: Times) -> anyhow::Result<Sample> {

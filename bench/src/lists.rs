@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use domain::{Account, Currency};
 
 use crate::book::Book;
-use crate::load::{Connection, fire, request};
+use crate::load::{Connection, Times, fire, request};
 use crate::plan::Sample;
 use crate::run::say;
 use crate::stats::short;
@@ -68,7 +68,8 @@ async fn one(gateway: SocketAddr, path: &str, who: &str) -> anyhow::Result<Sampl
         requests.push(request("GET", &format!("{path}&cursor={cursor}"), &[who], b""));
     }
     let requests: Vec<Vec<u8>> = requests.iter().cycle().take(TIMES).cloned().collect();
-    let shot = fire(gateway, &requests, CLIENTS, Duration::ZERO, LONGEST).await?;
+    let times = Times { warm_up: Duration::ZERO, time: LONGEST, is_whole: true };
+    let shot = fire(gateway, &requests, CLIENTS, times).await?;
     shot.expect_only(200)?;
     Ok(Sample { rate: shot.rate, p50_ms: shot.p50_ms, p99_ms: shot.p99_ms, ..Sample::default() })
 }

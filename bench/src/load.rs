@@ -46,14 +46,34 @@ impl Shot {
     }
 }
 
+/// How long a load lasts.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// Answers within it are not counted.
+    pub warm_up: Duration,
+    /// After it nothing more is sent.
+    pub time: Duration,
+    /// Whether what was sent in time is counted whenever it is answered, and the time until then with it. For few long
+    /// requests, of which a part would be cut off at the end.
+    pub is_whole: bool,
+}
+
+impl Times {
+    /// Pieces of work that will suffice at this rate; the last round's, with room to be faster.
+    pub fn enough_for(&self, rate: f64) -> usize {
+        let wanted = rate * 1.4 * (self.warm_up + self.time).as_secs_f64();
+        format!("{wanted:.0}").parse::<usize>().unwrap_or(0) + 500
+    }
+}
+
 /// Sends `requests`, each once, with so many clients, until the time is over or they run out.
 pub async fn fire(
     to: SocketAddr,
     requests: &[Vec<u8>],
     clients: usize,
-    warm_up: Duration,
-    time: Duration,
+    times: Times,
 ) -> anyhow::Result<Shot> {
+    let Times { warm_up, time, is_whole } = times;
     let mut connections = Vec::with_capacity(clients);
     for _ in 0..clients {
         connections.push(Connection::open(to).await?);
@@ -71,7 +91,7 @@ pub async fn fire(
             let status = connection.exchange(request).await?;
             let done = Instant::now();
             *statuses.borrow_mut().entry(status).or_insert(0) += 1;
-            if done >= begun && done < end {
+            if done >= begun && (is_whole || done < end) {
                 let nanos = done.duration_since(sent).as_nanos();
                 latencies.borrow_mut().push(u64::try_from(nanos).unwrap_or(u64::MAX));
                 last.set(done);
@@ -82,7 +102,7 @@ pub async fn fire(
     let outcomes = join_all(connections.into_iter().map(client)).await;
     outcomes.into_iter().collect::<anyhow::Result<()>>()?;
     let ran_out = next.get() >= requests.len() + clients;
-    let measured = if ran_out { last.get().duration_since(begun) } else { time };
+    let measured = if ran_out || is_whole { last.get().duration_since(begun) } else { time };
     let mut latencies = latencies.into_inner();
     latencies.sort_unstable();
     ensure!(!latencies.is_empty() && !measured.is_zero(), "no answer came within the measured time");
@@ -210,8 +230,8 @@ mod tests {
         assert!(read_head(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
     }
 
-    /// Answers every request, however it is cut, with `body`, in pieces.
-    async fn server(body: usize) -> SocketAddr {
+    /// Answers every request, however it is cut, with so many bytes, in pieces.
+    async fn server(body: usize, after: Duration) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
@@ -219,6 +239,7 @@ mod tests {
                 tokio::spawn(async move {
                     let mut request = [0; 4096];
                     while stream.read(&mut request).await.is_ok_and(|read| read > 0) {
+                        tokio::time::sleep(after).await;
                         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {body}\r\n\r\n");
                         stream.write_all(head.as_bytes()).await.unwrap();
                         tokio::task::yield_now().await;
@@ -233,13 +254,33 @@ mod tests {
     #[tokio::test]
     async fn each_request_is_sent_once_and_its_answer_read_whole() {
         for body in [0, 2, 100_000] {
-            let to = server(body).await;
+            let to = server(body, Duration::ZERO).await;
             let requests = vec![request("GET", "/", &["x: y"], b""); 50];
-            let shot = fire(to, &requests, 4, Duration::ZERO, Duration::from_secs(20)).await.unwrap();
+            let times = Times { warm_up: Duration::ZERO, time: Duration::from_secs(20), is_whole: false };
+            let shot = fire(to, &requests, 4, times).await.unwrap();
             assert_eq!(shot.answered(200), 50);
             shot.expect_only(200).unwrap();
             assert!(shot.expect_only(201).is_err());
             assert!(shot.rate > 0.0 && shot.p50_ms <= shot.p99_ms);
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_answered_after_the_end_counts_when_the_whole_does() {
+        let to = server(2, Duration::from_millis(400)).await;
+        let requests = vec![request("GET", "/", &[], b""); 100];
+        let (warm_up, time) = (Duration::ZERO, Duration::from_millis(200));
+        let whole = fire(to, &requests, 4, Times { warm_up, time, is_whole: true }).await.unwrap();
+        assert_eq!(whole.answered(200), 4);
+        assert!(whole.rate > 0.0 && whole.rate < 10.1, "4 in 0.4 s and more: {}", whole.rate);
+        assert!(fire(to, &requests, 4, Times { warm_up, time, is_whole: false }).await.is_err());
+    }
+
+    #[test]
+    fn more_is_prepared_than_the_last_round_used() {
+        let (warm_up, time) = (Duration::from_secs(1), Duration::from_secs(9));
+        let times = Times { warm_up, time, is_whole: false };
+        assert_eq!(times.enough_for(1_000.0), 14_500);
+        assert_eq!(times.enough_for(0.0), 500);
     }
 }

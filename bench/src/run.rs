@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use crate::book::{Book, Programs, Workers};
 use crate::cluster::{Cluster, SCALE};
+use crate::load::Times;
 use crate::plan::{Engine, Measure, ROWS, Role, Row, measures};
 use crate::report::{self, Found, Samples};
 use crate::stats::short;
-use crate::work::{Bench, Times};
+use crate::work::Bench;
 use crate::{Arguments, machine, plot};
 
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -78,7 +79,7 @@ async fn measured(
     about.push(("pgbench".into(), format!("TPC-B, scale {SCALE}, prepared statements")));
     about.iter().for_each(|(name, value)| say(&format!("{name}: {value}")));
     let wanted = measures(rows);
-    let times = Times { warm_up: WARM_UP, time: Duration::from_secs(seconds) };
+    let times = Times { warm_up: WARM_UP, time: Duration::from_secs(seconds), is_whole: false };
     let mut bench = prepared(&wanted, programs, folder, cluster, (customers, times)).await?;
     let mut samples = Samples::new();
     let (late, early): (Vec<Measure>, Vec<Measure>) = wanted.iter().partition(|measure| measure.is_late());

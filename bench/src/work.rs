@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::book::Book;
 use crate::cluster::Cluster;
-use crate::load::{Shot, fire, request};
+use crate::load::{Shot, Times, fire, request};
 use crate::orders::{events, order, webhooks};
 use crate::people::Customer;
 use crate::plan::{Engine, Measure, Role, Sample};
@@ -26,21 +26,6 @@ const LIFECYCLE_CLIENTS: usize = 16;
 const GROWTH_CLIENTS: usize = 64;
 /// How long a growing book is filled before it is counted again.
 const FILL: Duration = Duration::from_secs(20);
-
-/// How long each measure takes.
-#[derive(Clone, Copy, Debug)]
-pub struct Times {
-    pub warm_up: Duration,
-    pub time: Duration,
-}
-
-impl Times {
-    /// Pieces of work that will suffice at this rate; the last round's, with room to be faster.
-    fn enough_for(&self, rate: f64) -> usize {
-        let wanted = rate * 1.4 * (self.warm_up + self.time).as_secs_f64();
-        format!("{wanted:.0}").parse::<usize>().unwrap_or(0) + 500
-    }
-}
 
 /// Everything that measures share.
 pub struct Bench {
@@ -70,7 +55,10 @@ impl Bench {
             Measure::Young(engine) | Measure::Grown(engine) => {
                 self.transfers(Role::Growing(engine), enough(4_000.0), GROWTH_CLIENTS).await
             }
-            Measure::Bulk => self.bulk(Role::Main(Engine::Postgres), enough(4_000.0), self.times).await,
+            Measure::Bulk => {
+                let times = Times { warm_up: Duration::ZERO, is_whole: true, ..self.times };
+                self.bulk(Role::Main(Engine::Postgres), enough(4_000.0), times).await
+            }
             Measure::Ceiling(engine) => self.webhooks(engine, enough(15_000.0), false).await,
             Measure::Webhooks(engine) => self.webhooks(engine, enough(15_000.0), true).await,
             Measure::Lifecycles => {
@@ -149,7 +137,7 @@ impl Bench {
     /// Fills a growing book by bulk requests until it has so many postings.
     pub async fn grow(&self, engine: Engine, postings: usize) -> anyhow::Result<()> {
         let role = Role::Growing(engine);
-        let times = Times { warm_up: Duration::ZERO, time: FILL };
+        let times = Times { warm_up: Duration::ZERO, time: FILL, is_whole: true };
         let mut rate = 4_000.0;
         loop {
             let has = self.book(role)?.count("postings").await?;
@@ -174,7 +162,7 @@ impl Bench {
         let gateway = &self.book(role)?.gateway;
         gateway.forget_peak()?;
         let (own, theirs, begun) = (own_cpu_s()?, gateway.cpu_s()?, Instant::now());
-        let shot = fire(gateway.address, requests, clients, times.warm_up, times.time).await?;
+        let shot = fire(gateway.address, requests, clients, times).await?;
         let elapsed = begun.elapsed().as_secs_f64();
         let sample = Sample {
             rate: shot.rate,
@@ -216,17 +204,5 @@ impl Bench {
         let written = self.written(role).await? - before.written;
         let kb = stats::ratio(written / 1_024.0, stats::number(answered));
         Ok(Sample { kb, seal_lag_s: Some(lag), ..sample })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn more_is_prepared_than_the_last_round_used() {
-        let times = Times { warm_up: Duration::from_secs(1), time: Duration::from_secs(9) };
-        assert_eq!(times.enough_for(1_000.0), 14_500);
-        assert_eq!(times.enough_for(0.0), 500);
     }
 }
