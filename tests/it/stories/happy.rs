@@ -206,10 +206,9 @@ async fn the_browser_comes_back_to_a_page_of_ours() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_who_pay_from_a_balance_at_once_are_all_answered() {
     on_each_database(async |app| {
-        let (awa, binta) = (app.customer().await, app.customer().await);
+        let (awa, payee) = (app.customer().await, json!({ "phone": ivorian("0001") }));
         awa.tops_up("100000").await;
-        let rails = ("balance", "wave");
-        let order = async |_: usize| awa.sends("1000", rails, &json!({ "phone": binta.phone })).await;
+        let order = async |_: usize| awa.sends("1000", ("balance", "wave"), &payee).await;
         let ordered = futures::future::join_all((0..32).map(order)).await;
         app.quiet().await;
         for transfer in &ordered {
