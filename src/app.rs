@@ -32,6 +32,7 @@ use crate::config::{
 };
 use crate::services::alerts::{AlertParts, Mailing};
 use crate::services::feed::Feed;
+use crate::services::rails::RailParts;
 use crate::services::rates::RateCache;
 use crate::simulators::Simulation;
 use crate::workers::Wakes;
@@ -72,6 +73,8 @@ pub struct Parts {
     pub auth: crate::services::auth::AuthParts,
     /// The ways by which alerts leave.
     pub alerts: AlertParts,
+    /// What was seen of the rails.
+    pub rails: RailParts,
 }
 
 /// What nearly every request asks of the book, for all that ask at the same time.
@@ -127,6 +130,7 @@ impl App {
             rate_source: outside.rates(),
             rates: RateCache::default(),
             alerts: outside.alerts()?,
+            rails: RailParts::default(),
             feed: Feed::default(),
             wakes: Wakes::default(),
             simulation,

@@ -40,6 +40,10 @@ words! {
         TreasuryFailed = "treasury_failed",
         /// Text messages are asked for and hardly any code comes back. Subject: the number range.
         SmsConversionLow = "sms_conversion_low",
+        /// A provider does not answer, so nothing is sent to it for now. Subject: rail, wallet and direction.
+        RailDown = "rail_down",
+        /// A rail is paused, by a person or because a balance is short. Subject: rail, wallet and direction.
+        RailPaused = "rail_paused",
     }
 }
 
@@ -76,6 +80,7 @@ impl AlertKind {
             | AlertKind::Drift
             | AlertKind::JobFailed
             | AlertKind::ScreeningFailed
+            | AlertKind::RailDown
             | AlertKind::RateStale => Severity::Critical,
             AlertKind::NeedsAttention
             | AlertKind::OnHold
@@ -83,6 +88,7 @@ impl AlertKind {
             | AlertKind::UnappliedFunds
             | AlertKind::DisputeOpened
             | AlertKind::TreasuryFailed
+            | AlertKind::RailPaused
             | AlertKind::SmsConversionLow => Severity::Warning,
         }
     }
@@ -101,6 +107,8 @@ impl AlertKind {
             | AlertKind::ByHand
             | AlertKind::Drift
             | AlertKind::JobFailed
+            | AlertKind::RailDown
+            | AlertKind::RailPaused
             | AlertKind::RateStale => Ends::Checked,
             AlertKind::Contradiction
             | AlertKind::UnappliedFunds

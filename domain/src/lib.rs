@@ -17,12 +17,14 @@ pub mod account;
 pub mod alert;
 pub mod approval;
 pub mod book;
+pub mod breaker;
 pub mod calendar;
 pub mod country;
 pub mod currency;
 pub mod fee;
 pub mod for_admins;
 pub mod fx;
+pub mod health;
 pub mod hold;
 pub mod iban;
 pub mod ids;
@@ -33,6 +35,7 @@ pub mod msisdn;
 pub mod posting;
 pub mod quote;
 pub mod rail;
+pub mod rail_state;
 pub mod recipes;
 pub mod reference;
 pub mod routing;
@@ -43,6 +46,7 @@ pub use account::{Account, AccountKind, AccountNameError};
 pub use alert::{AlertKind, Ends, Severity};
 pub use approval::{ApprovalKind, ApprovalState, Shown};
 pub use book::Book;
+pub use breaker::{Breaker, BreakerTerms};
 pub use country::{Country, CountryError};
 pub use currency::{Currency, CurrencyError};
 pub use fee::{FeeError, FeeSchedule};
@@ -51,6 +55,7 @@ pub use fx::{
     Consent, Conversion, CustomerRate, FxError, Pair, PairRate, Rate, RateError, RateLimits, RateRefusal,
     RateTable, Route, Spread,
 };
+pub use health::{Call, CallWindow, Counts, Health};
 pub use hold::{Hold, HoldState};
 pub use iban::{Iban, IbanError};
 pub use ids::{
@@ -64,6 +69,7 @@ pub use msisdn::{Msisdn, MsisdnError, Operator, Series};
 pub use posting::{BusinessId, EntryKind, JournalEntry, Nature, Posting};
 pub use quote::{CorridorTerms, Quote, QuoteError, QuoteRequest, Side};
 pub use rail::{Provider, Rail, Wallet, WalletError};
+pub use rail_state::{Direction, Gate, Pause, RailKey, RailState, Wait, WaitReason};
 pub use reference::Reference;
 pub use transfer::{NextAction, Transfer, TransferStatus};
 pub use treasury::{TreasuryKind, TreasuryMovement, TreasuryPromise, TreasuryStep, TreasuryTerms};

@@ -97,6 +97,7 @@ pub const CODES: &[Code] = {
         code("resting", StatusCode::CONFLICT, Later),
         code("corridor_unavailable", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("amount_out_of_range", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
+        code("rail_unavailable", StatusCode::SERVICE_UNAVAILABLE, Later),
         code("rate_stale", StatusCode::SERVICE_UNAVAILABLE, Later),
         code("invalid_rate", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),
         code("rate_out_of_bounds", StatusCode::UNPROCESSABLE_ENTITY, AfterChange),

@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use domain::{Operator, Rail};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::codes::{self, Code};
+use super::wire::instant;
 use crate::services::numbers::NotOnRail;
 use crate::services::texts::{detail, text};
 use crate::services::{FieldError, Language, ServiceError};
@@ -34,6 +36,7 @@ pub struct Problem {
     fields: Vec<FieldError>,
     retry_after: Option<Duration>,
     not_on_rail: Option<Box<NotOnRail>>,
+    unavailable: Option<(Rail, Option<DateTime<Utc>>)>,
 }
 
 /// A problem as clients read it.
@@ -67,6 +70,14 @@ pub struct ProblemView {
     /// By which rails the number can be ordered instead, best first; only with `number_not_on_rail`.
     #[serde(skip_serializing_if = "Option::is_none")]
     proposed_rails: Option<Vec<&'static str>>,
+    /// The rail that is down or paused; only with `rail_unavailable`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "mtn_momo")]
+    unavailable_rail: Option<&'static str>,
+    /// When that rail is expected back; absent where a person decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    until: Option<String>,
 }
 
 /// Whose numbers a rail serves.
@@ -127,7 +138,14 @@ impl Problem {
     }
 
     fn of(code: Code) -> Problem {
-        Problem { code, args: Vec::new(), fields: Vec::new(), retry_after: None, not_on_rail: None }
+        Problem {
+            code,
+            args: Vec::new(),
+            fields: Vec::new(),
+            retry_after: None,
+            not_on_rail: None,
+            unavailable: None,
+        }
     }
 
     /// One field that is not right.
@@ -147,6 +165,13 @@ impl Problem {
     pub fn retry_after(mut self, wait: Duration) -> Problem {
         self.retry_after = Some(wait);
         self.with("seconds", whole_seconds(wait))
+    }
+
+    /// Names the rail that stands in the way, and until when.
+    #[must_use]
+    pub fn about_rail(mut self, rail: Rail, until: Option<DateTime<Utc>>) -> Problem {
+        self.unavailable = Some((rail, until));
+        self.with("rail", rail)
     }
 
     /// Its status.
@@ -222,6 +247,8 @@ impl Problem {
             errors: self.fields.iter().map(error).collect(),
             rail: self.not_on_rail.as_deref().map(ReachView::from),
             proposed_rails: self.not_on_rail.as_deref().map(|why| words(&why.proposed)),
+            unavailable_rail: self.unavailable.map(|(rail, _)| rail.as_str()),
+            until: self.unavailable.and_then(|(_, until)| until).map(instant),
         }
     }
 }

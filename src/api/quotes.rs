@@ -1,5 +1,7 @@
 //! `/v1/quotes`: an offer, priced now and kept until it expires.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +17,9 @@ use super::wire::{self, Fields, MoneyView, instant};
 use crate::app::App;
 use crate::services::quotes::{self, QuoteAsk, QuoteRefusal};
 use crate::services::{Caller, FieldError, ServiceError};
+
+/// A rail that a person has to resume is asked for again after so long.
+const WITHOUT_END: Duration = Duration::from_secs(300);
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<App> {
@@ -136,6 +141,10 @@ impl From<QuoteRefusal> for Problem {
             ),
             QuoteRefusal::Price(error) => of_price(error),
             QuoteRefusal::BeyondRail { rail, min, max, by_hand } => beyond_rail(rail, min, max, by_hand),
+            QuoteRefusal::RailUnavailable(refused) => {
+                let wait = refused.retry_after.unwrap_or(WITHOUT_END);
+                Problem::new("rail_unavailable").about_rail(refused.rail, refused.until).retry_after(wait)
+            }
             QuoteRefusal::Store(error) => ServiceError::from(error).into(),
             QuoteRefusal::Rates(error) => error.into(),
         }
@@ -182,7 +191,8 @@ fn of_price(error: QuoteError) -> Problem {
         (status = 401, description = "`unauthenticated`", body = ProblemView),
         (status = 422, description = "`corridor_unavailable`, `amount_out_of_range`, `invalid_amount`, \
             `invalid_currency`, `invalid_country`, `currency_mismatch`", body = ProblemView),
-        (status = 503, description = "`rate_stale`, `overloaded`", body = ProblemView),
+        (status = 503, description = "`rate_stale`, `overloaded`; `rail_unavailable`: the funding rail is down or paused, or \
+            the payout rail is paused without an end", body = ProblemView),
     )
 )]
 pub async fn create(

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::routing::Reach;
-use domain::{Country, Rail};
+use domain::{Country, Health, Rail};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -108,9 +108,16 @@ struct RailView {
     /// How much of a collection can be given back: `full`, `partial` (any part) or null.
     #[schema(example = "full")]
     refund: Option<&'static str>,
-    /// `operational`, `degraded` or `down`.
+    /// `operational`, `degraded` or `down` (nothing is quoted that it would collect; payouts by it wait): the worst of
+    /// both directions.
     #[schema(example = "operational")]
     health: &'static str,
+    /// Taking money from payers; null when it does not.
+    #[schema(example = "operational")]
+    collect_health: Option<&'static str>,
+    /// Paying; null when it does not.
+    #[schema(example = "operational")]
+    disburse_health: Option<&'static str>,
 }
 
 /// How much at once.
@@ -147,7 +154,9 @@ impl From<RailOffer> for RailView {
                 Refunds::Full => Some("full"),
                 Refunds::Partial | Refunds::Anew => Some("partial"),
             },
-            health: offer.health.as_str(),
+            health: offer.health.worst().as_str(),
+            collect_health: offer.health.collect.map(Health::as_str),
+            disburse_health: offer.health.disburse.map(Health::as_str),
         }
     }
 }

@@ -20,6 +20,7 @@ mod orange;
 mod payouts;
 mod problem;
 mod providers;
+mod rails;
 mod rates;
 mod reader;
 mod refunds;
@@ -47,6 +48,7 @@ pub use orange::{OrangeWebWallet, Sonatel, SonatelProof};
 pub use payouts::{OnNameMismatch, Payouts};
 pub use problem::{ConfigError, Problem};
 pub use providers::{Sms, SmsSender, WaveWallet, WebhookProof};
+pub use rails::Rails;
 pub use rates::{RateFeed, Rates};
 pub use refunds::RefundPolicy;
 pub use screening::Screening;
@@ -107,6 +109,8 @@ pub struct Config {
     pub payouts: Payouts,
     /// How large a refund one person may ask for.
     pub refunds: RefundPolicy,
+    /// When a rail is down.
+    pub rails: Rails,
     /// What currencies cost.
     pub rates: Rates,
     /// Wave wallets, by name.

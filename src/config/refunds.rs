@@ -41,7 +41,7 @@ pub fn refunds(r: &mut Reader) -> RefundPolicy {
 }
 
 /// `EUR 500`: a currency and an amount of it.
-fn limit(text: &str) -> Result<Money, &'static str> {
+pub(super) fn limit(text: &str) -> Result<Money, &'static str> {
     const SHAPE: &str = "is not a currency and an amount";
     let (currency, amount) = text.split_once(' ').ok_or(SHAPE)?;
     let currency = Currency::parse(currency).map_err(|_| SHAPE)?;

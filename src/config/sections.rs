@@ -12,7 +12,7 @@ use super::address::{self, AllowedHosts, BaseUrl};
 use super::reader::Reader;
 use super::{
     Config, Database, Keys, MasterKey, Mode, Simulators, alerts, checks, corridors, manual, mtn, orange,
-    payouts, providers, rates, refunds, screening, stripe,
+    payouts, providers, rails, rates, refunds, screening, stripe,
 };
 
 /// Signing in; durations in seconds.
@@ -159,6 +159,7 @@ pub fn config(r: &mut Reader) -> Config {
         screening: screening::screening(r),
         payouts: payouts::payouts(r),
         refunds: refunds::refunds(r),
+        rails: rails::rails(r),
         rates,
         wave,
         mtn,

@@ -51,7 +51,7 @@ async fn of(app: &App, conn: &mut store::Conn<'_>, row: StoredTransfer) -> Resul
     let people = sealer.open_people(&row.people)?;
     let transfer = cases::opened(row, &sealer)?;
     let (since, event, detail) = why(&lines, transfer.status, transfer.updated_at);
-    Ok(Waiting { seen: Seen { transfer, people, movements: vec![] }, since, event, detail })
+    Ok(Waiting { seen: Seen { transfer, people, movements: vec![], waiting: None }, since, event, detail })
 }
 
 /// The line that brought the transfer to where it stands, and what was noted with it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Money, Movement, MovementKind, Msisdn, Rail};
+use domain::{Country, Currency, Money, Movement, MovementKind, Msisdn, Rail};
 use providers::{
     Cancel, Capabilities, Collect, Disburse, Inquire, Operation, OperationKind, Otp, Outcome, Payee,
     Provider, ProviderError, ProviderRef, Refund, Reverse, VerifyRecipient,
@@ -18,6 +18,23 @@ use crate::app::App;
 /// The adapter of the movement's wallet.
 pub fn provider<'a>(app: &'a App, movement: &Movement) -> Option<&'a Arc<dyn Provider>> {
     app.providers.get(movement.rail.provider()?, &movement.wallet)
+}
+
+/// The wallet that carries out an operation of this rail, there and in this currency.
+pub fn wallet(
+    app: &App,
+    rail: Rail,
+    country: Country,
+    currency: Currency,
+    operation: OperationKind,
+) -> Option<&Capabilities> {
+    let serves = |wallet: &&Capabilities| {
+        wallet.rails.contains(&rail)
+            && wallet.countries.contains(&country)
+            && wallet.currencies.contains(&currency)
+            && wallet.supports(operation)
+    };
+    app.providers.wallets(rail.provider()?).map(|entry| entry.capabilities()).find(serves)
 }
 
 /// Whether the same submission twice moves money once at most.

@@ -167,7 +167,8 @@ fn change_of(app: &App, open: &OpenCase, step: Option<&Step>, with: &With<'_>) -
     if let (Some(step), Some(claim)) = (step, with.claim) {
         let (people, movements) =
             (renamed.unwrap_or_else(|| open.people.clone()), open.case.movements.clone());
-        change.claim = Some(claim(&Seen { transfer: step.transfer.clone(), people, movements }));
+        change.claim =
+            Some(claim(&Seen { transfer: step.transfer.clone(), people, movements, waiting: None }));
     }
     change.kept = kept;
     change.applied.clone_from(&with.applied);
@@ -184,6 +185,7 @@ fn trace(app: &App, event: &Event, step: &Step) -> NewAudit {
     let action = match event {
         Event::Heard { .. } => "movement.heard",
         Event::Dispatch { .. } => "movement.dispatch",
+        Event::Waits { .. } => "movement.wait",
         Event::FeeLearned { .. } => "movement.learn_fee",
         Event::GiveBack { .. } => "late_payment.give_back",
         Event::ReuseLate { .. } => "late_payment.reuse",

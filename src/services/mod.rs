@@ -30,6 +30,7 @@ pub mod opening;
 pub mod people;
 pub mod promises;
 pub mod quotes;
+pub mod rails;
 pub mod rates;
 pub mod readiness;
 mod recipients;

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use domain::routing::{self, Fit, Reach};
-use domain::{Country, Currency, Msisdn, Operator, Quote, Rail};
+use domain::{Country, Currency, Health, Msisdn, Operator, Quote, Rail};
 use providers::{Capabilities, OperationKind};
 
 use super::ServiceError;
@@ -76,7 +76,7 @@ pub fn check(app: &App, quote: &Quote, end: &End<'_>) -> Result<(), NotOnRail> {
 pub async fn rails_for(app: &App, phone: &Msisdn) -> Result<Vec<RailOffer>, ServiceError> {
     let Some(country) = phone.country() else { return Ok(Vec::new()) };
     let mut offers = offer::rails(app).await?;
-    offers.sort_by_key(|offer| offer.health == offer::Health::Down);
+    offers.sort_by_key(|offer| offer.health.worst() == Health::Down);
     let rails = offers.iter().map(|offer| (offer.rail, offer.countries.as_slice()));
     let proposed = routing::propose(phone, rails);
     let of = |rail: &Rail| offers.iter().find(|offer| offer.rail == *rail);

@@ -3,23 +3,18 @@
 //! Rails are what the configured wallets declare; corridors are the settings', which were checked against the
 //! wallets at the start. Mid-rates and spreads are not part of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use domain::{Country, Currency, FxError, Rail};
+use domain::{Country, Currency, FxError, Health, Rail};
 use providers::{Capabilities, OperationKind};
 pub use providers::{Limits, Refunds};
 use rust_decimal::Decimal;
 
+use super::rails::{self, RailHealth};
 use super::{ServiceError, rates};
 use crate::app::App;
 use crate::config::Corridor;
-
-/// Failed attempts at one promise that make a rail count as troubled, and as down.
-const TROUBLED: i64 = 2;
-const DOWN: i64 = 5;
-/// How many waiting promises are looked at.
-const LOOKED_AT: i64 = 100;
 
 /// A way to pay or be paid, over all its wallets.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,40 +31,18 @@ pub struct RailOffer {
     pub disburse: Option<Limits>,
     /// How much of a collection it gives back.
     pub refunds: Refunds,
-    /// How it does.
-    pub health: Health,
-}
-
-/// How a rail does, told by the promises that wait for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// Nothing fails.
-    Operational,
-    /// Something had to be tried again.
-    Degraded,
-    /// Something fails again and again.
-    Down,
-}
-
-impl Health {
-    /// The word in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Health::Operational => "operational",
-            Health::Degraded => "degraded",
-            Health::Down => "down",
-        }
-    }
+    /// How it does, in each direction that it has.
+    pub health: RailHealth,
 }
 
 /// Every rail that is configured; `balance` is always.
 pub async fn rails(app: &App) -> Result<Vec<RailOffer>, ServiceError> {
-    let health = health(app).await?;
+    let healths = rails::healths(app).await?;
     let configured = Rail::ALL.iter().filter_map(|rail| {
         let Some(provider) = rail.provider() else { return (*rail == Rail::Balance).then(|| balance(app)) };
         let wallets: Vec<&Capabilities> =
             app.providers.wallets(provider).map(|wallet| wallet.capabilities()).collect();
-        let health = health.get(provider.as_str()).copied().unwrap_or(Health::Operational);
+        let health = healths.get(rail).copied().unwrap_or_default();
         (!wallets.is_empty()).then(|| offer(*rail, &wallets, health))
     });
     Ok(configured.collect())
@@ -111,7 +84,7 @@ pub async fn rate(app: &App, from: Currency, to: Currency) -> Result<CustomerRat
 }
 
 /// One rail over these wallets of it.
-pub(super) fn offer(rail: Rail, wallets: &[&Capabilities], health: Health) -> RailOffer {
+pub(super) fn offer(rail: Rail, wallets: &[&Capabilities], health: RailHealth) -> RailOffer {
     let countries: BTreeSet<Country> =
         wallets.iter().flat_map(|wallet| wallet.countries.iter().copied()).collect();
     let mut currencies: Vec<Currency> =
@@ -168,23 +141,6 @@ fn balance(app: &App) -> RailOffer {
         collect: Some(Limits::default()),
         disburse: Some(Limits::default()),
         refunds: Refunds::Full,
-        health: Health::Operational,
+        health: RailHealth { collect: Some(Health::Operational), disburse: Some(Health::Operational) },
     }
-}
-
-/// The worst of what waits in each provider's lane.
-async fn health(app: &App) -> Result<BTreeMap<String, Health>, ServiceError> {
-    let mut reader = app.db.read().await?;
-    let waiting = store::outbox::waiting(&mut reader.conn(), None, LOOKED_AT).await?;
-    let mut worst: BTreeMap<String, i64> = BTreeMap::new();
-    for promise in waiting.into_iter().filter(|promise| promise.last_error.is_some()) {
-        let attempts = worst.entry(promise.lane).or_default();
-        *attempts = (*attempts).max(promise.attempts);
-    }
-    let health = |attempts| match attempts {
-        DOWN.. => Health::Down,
-        TROUBLED.. => Health::Degraded,
-        _ => Health::Operational,
-    };
-    Ok(worst.into_iter().map(|(lane, attempts)| (lane, health(attempts))).collect())
 }

@@ -4,6 +4,8 @@
 //! with the end of the promise. Silence is never a failure: a submission without an answer makes the movement
 //! uncertain, and a question without an answer is asked again on the ladder.
 
+mod waiting;
+
 use chrono::TimeDelta;
 use domain::movement::LADDER_S;
 use domain::transfer::{Event, Fact, HoldCause, PromiseKind, Step};
@@ -17,7 +19,7 @@ use super::bank::{self, BankError};
 use super::cases::{self, CaseError, OpenCase, With};
 use super::recipients::{self, Stop};
 use super::screening::{self, NotScreened};
-use super::{alerts, calls, facts, fees, notices, revaluations, treasury};
+use super::{alerts, calls, facts, fees, notices, rails, revaluations, treasury};
 use crate::app::App;
 
 /// How often a collection that is over is asked about when the answer does not come.
@@ -97,7 +99,8 @@ struct Leg<'a> {
 }
 
 impl Leg<'_> {
-    /// Sends the movement. One that may have left before is asked about instead, unless sending twice is safe.
+    /// Sends the movement. One that may have left before is asked about instead, unless sending twice is safe; what was
+    /// not sent yet waits while its rail is paused or down.
     async fn submit(&self) -> Result<Option<End>, KeepError> {
         if self.movement.state.is_final() || self.movement.state == MovementState::Submitted {
             return Ok(Some(End::Done));
@@ -106,9 +109,13 @@ impl Leg<'_> {
             return Ok(Some(self.nobody_there().await));
         };
         let may_repeat = calls::may_repeat(self.movement, provider.capabilities(), self.app.clock.now());
-        if self.promise.was_interrupted && !may_repeat {
+        let held_up = self.held_up().await?;
+        if self.promise.was_interrupted && (!may_repeat || held_up.is_some()) {
             bank::forget_code(self.app, self.open, self.movement).await?;
             return self.hear(Fact::Unknown { reason: "interrupted while sending".into() }).await;
+        }
+        if let Some(wait) = held_up {
+            return self.wait(wait).await;
         }
         let payer = match bank::payer(self.app, provider.as_ref(), self.open, self.movement).await {
             Ok(payer) => payer,
@@ -118,6 +125,7 @@ impl Leg<'_> {
             return Ok(Some(End::Done));
         };
         let answer = provider.call(&operation).await;
+        rails::sent(self.app, self.movement, answer.as_ref()).await;
         if let Ok(outcome) = &answer {
             bank::remember(self.app, self.open, self.movement, outcome).await?;
         }
@@ -138,6 +146,9 @@ impl Leg<'_> {
 
     /// The payer could not be named to the provider, so nothing that moves money was sent.
     async fn nobody_named(&self, error: BankError) -> Result<Option<End>, KeepError> {
+        if let BankError::Provider(error) = &error {
+            rails::sent(self.app, self.movement, Err(error)).await;
+        }
         match error {
             BankError::Provider(ProviderError::Misconfigured { ref reason }) => {
                 alerts::misconfigured(self.app, self.movement, reason).await;
@@ -155,6 +166,13 @@ impl Leg<'_> {
 
     /// Nothing happened by this call, or nobody knows: only the second changes what we know of the movement.
     async fn not_answered(&self, error: ProviderError) -> Result<Option<End>, KeepError> {
+        if let ProviderError::Misconfigured { reason } = &error {
+            alerts::misconfigured(self.app, self.movement, reason).await;
+        }
+        let was_not_sent = !matches!(error, ProviderError::Uncertain { .. });
+        if let (true, Some(wait)) = (was_not_sent, self.held_up().await?) {
+            return self.wait(wait).await;
+        }
         let again = |after, error: &ProviderError| Ok(Some(End::Again { after, error: error.to_string() }));
         match error {
             ProviderError::Uncertain { reason } => self.hear(Fact::Unknown { reason }).await,
@@ -163,10 +181,7 @@ impl Leg<'_> {
                 let asked = retry_after.and_then(|wait| TimeDelta::from_std(wait).ok());
                 again(asked.unwrap_or(TimeDelta::zero()).max(backoff(self.promise.attempt)), &error)
             }
-            ProviderError::Misconfigured { ref reason } => {
-                alerts::misconfigured(self.app, self.movement, reason).await;
-                again(TimeDelta::minutes(1), &error)
-            }
+            ProviderError::Misconfigured { .. } => again(TimeDelta::minutes(1), &error),
         }
     }
 
@@ -182,6 +197,7 @@ impl Leg<'_> {
         let customer = bank::known_customer(self.app, self.open, self.movement).await?;
         let question = calls::inquiry(self.open, self.movement, customer);
         let answer = calls::ask(provider.as_ref(), &question).await;
+        rails::asked(self.app, self.movement, answer.as_ref()).await;
         if let Ok(outcome) = &answer {
             bank::remember(self.app, self.open, self.movement, outcome).await?;
         }
@@ -221,8 +237,9 @@ impl Leg<'_> {
         }
     }
 
-    /// Screens who pays and who is paid, asks about the payee, then reserves the float; when it does not suffice the payment waits and
-    /// somebody is told. What was screened and released by a person, and what goes back, is not screened.
+    /// Screens who pays and who is paid, asks about the payee, then reserves the float; while that does not suffice, or the
+    /// rail is paused or down, the payment waits. What was screened and released by a person, and what goes back, is not
+    /// screened.
     async fn dispatch(&self) -> Result<Option<End>, KeepError> {
         if self.movement.kind == MovementKind::Refund
             && self.movement.state == MovementState::Intended
@@ -244,6 +261,9 @@ impl Leg<'_> {
                 }
             }
         }
+        if let (true, Some(wait)) = (self.is_to_be_reserved(), self.held_up().await?) {
+            return self.wait(wait).await;
+        }
         if is_first && !self.movement.is_released() {
             match recipients::ask(self.app, self.open, self.movement, self.promise.attempt).await {
                 None => {}
@@ -256,13 +276,7 @@ impl Leg<'_> {
         match self.tell(Event::Dispatch { movement: self.movement.reference }).await {
             Err(KeepError::Case(CaseError::Write(WriteError::Ledger(LedgerError::InsufficientFunds {
                 ..
-            })))) => {
-                alerts::float_low(self.app, self.movement).await;
-                Ok(Some(End::Again {
-                    after: TimeDelta::seconds(30),
-                    error: "the float does not suffice".into(),
-                }))
-            }
+            })))) => self.wait_for_float().await,
             told => told,
         }
     }

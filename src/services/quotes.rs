@@ -5,10 +5,11 @@ use domain::{
     CorridorTerms, Country, Currency, FeeSchedule, Money, Quote, QuoteError, QuoteId, QuoteRequest, Rail,
     Side, UserId,
 };
-use providers::{Capabilities, Limits, OperationKind};
+use providers::{Limits, OperationKind};
 use store::StoreError;
 
-use super::{Caller, ServiceError, rates};
+use super::rails::{self, Unavailable};
+use super::{Caller, ServiceError, calls, rates};
 use crate::app::App;
 use crate::config::Corridor;
 
@@ -38,6 +39,9 @@ pub enum QuoteRefusal {
     /// The rail moves less, or more, at once. `by_hand`: the corridor has the rail `manual` for more.
     #[error("{rail} moves from {min} on at once, up to {max:?}")]
     BeyondRail { rail: Rail, min: Money, max: Option<Money>, by_hand: bool },
+    /// A rail is down or paused.
+    #[error("{} is not available", .0.rail)]
+    RailUnavailable(#[from] Unavailable),
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The rates cannot be read now.
@@ -60,7 +64,11 @@ pub async fn create(app: &App, owner: UserId, ask: QuoteAsk) -> Result<Quote, Qu
         side: ask.side,
         amount: ask.amount,
     };
-    let quote = Quote::price(request, &terms(app, corridor, ask.funding_rail), &route, app.clock.now())?;
+    let funding = (ask.funding_rail, corridor.from, corridor.send_currency);
+    let payout = (ask.payout_rail, corridor.to, corridor.receive_currency);
+    let mut terms = terms(app, corridor, ask.funding_rail);
+    terms.delivery_estimate_s += rails::delay(app, funding, payout).await??;
+    let quote = Quote::price(request, &terms, &route, app.clock.now())?;
     check_debit(app, &quote)?;
     check_rails(app, corridor, &quote)?;
     let mut tx = app.db.begin().await?;
@@ -168,13 +176,7 @@ fn limits(
     currency: Currency,
     operation: OperationKind,
 ) -> Option<Limits> {
-    let serves = |wallet: &&Capabilities| {
-        wallet.rails.contains(&rail)
-            && wallet.countries.contains(&country)
-            && wallet.currencies.contains(&currency)
-            && wallet.supports(operation)
-    };
-    let wallet = app.providers.wallets(rail.provider()?).map(|entry| entry.capabilities()).find(serves)?;
+    let wallet = calls::wallet(app, rail, country, currency, operation)?;
     Some(match operation {
         OperationKind::Collect => wallet.collect_limits,
         _ => wallet.disburse_limits,

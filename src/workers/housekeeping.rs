@@ -112,6 +112,7 @@ async fn gauge(app: &App) -> Result<(), store::StoreError> {
         let count = open.iter().find(|(open, _)| open == kind.as_str()).map_or(0, |(_, count)| *count);
         metrics::gauge!("alerts_open", "kind" => kind.as_str()).set(as_gauge(count));
     }
+    crate::services::rails::gauge(app, &mut reader.conn()).await?;
     metrics::gauge!("writer_queue").set(as_gauge(i64::try_from(app.writer.waiting()).unwrap_or(i64::MAX)));
     Ok(())
 }

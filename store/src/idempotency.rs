@@ -6,7 +6,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::db::on;
-use crate::writer::Answer;
+use crate::writer::{Answer, Claim};
 use crate::{Conn, Db, StoreError, Tx};
 
 /// How long a bucket stays open.
@@ -53,6 +53,51 @@ pub async fn find(conn: &mut Conn<'_>, claim: &[u8; 32]) -> Result<Option<([u8; 
     let fingerprint = fingerprint.try_into().map_err(|_| corrupt())?;
     let status = u16::try_from(status).map_err(|_| corrupt())?;
     Ok(Some((fingerprint, Answer { status, location, body })))
+}
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// It is this transaction's, and commits with it.
+    New,
+    /// The same request was answered before: whatever else this transaction wrote must not commit.
+    Replayed(Answer),
+    /// The key was used for another request; likewise.
+    Reused,
+}
+
+/// Claims a key in a transaction that writes no value; the writer claims those of changes. Of any number who claim the
+/// same at once, one is [`Claimed::New`], and the others wait until it commits.
+pub async fn claim(tx: &mut Tx, claim: &Claim, now: DateTime<Utc>) -> Result<Claimed, StoreError> {
+    const SQLITE: &str = "SELECT bucket FROM idempotency_rotation WHERE id = 1";
+    const POSTGRES: &str = "SELECT bucket FROM idempotency_rotation WHERE id = 1 FOR SHARE";
+    const PUT: &str = "INSERT INTO idempotency (bucket, claim, fingerprint, status, location, body, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+    let bucket: i64 = match tx.conn() {
+        Conn::Sqlite(c) => sqlx::query_scalar(SQLITE).fetch_one(&mut *c).await?,
+        Conn::Postgres(c) => {
+            // As the writer does, and a rotation: the table before its row.
+            sqlx::query("LOCK TABLE idempotency IN ROW EXCLUSIVE MODE").execute(&mut *c).await?;
+            sqlx::query_scalar(POSTGRES).fetch_one(&mut *c).await?
+        }
+    };
+    if find(&mut tx.conn(), &claim.claim).await?.is_none() {
+        let answer = &claim.answer;
+        let done = on!(tx.conn(), |c| {
+            let query =
+                sqlx::query(PUT).bind(bucket).bind(claim.claim.to_vec()).bind(claim.fingerprint.to_vec());
+            let query =
+                query.bind(i64::from(answer.status)).bind(&answer.location).bind(&answer.body).bind(now);
+            query.execute(&mut *c).await.map(|done| done.rows_affected())
+        })?;
+        if done == 1 {
+            return Ok(Claimed::New);
+        }
+    }
+    match find(&mut tx.conn(), &claim.claim).await? {
+        Some((fingerprint, answer)) if fingerprint == claim.fingerprint => Ok(Claimed::Replayed(answer)),
+        _ => Ok(Claimed::Reused),
+    }
 }
 
 async fn look(conn: &mut Conn<'_>) -> Result<Option<(i64, DateTime<Utc>)>, StoreError> {

@@ -34,6 +34,7 @@ pub mod outbox;
 pub mod persons;
 pub mod provider_customers;
 pub mod quotes;
+pub mod rails;
 pub mod rates;
 mod read;
 mod rows;
@@ -45,6 +46,7 @@ pub mod testkit;
 pub mod transfers;
 pub mod treasury;
 pub mod users;
+pub mod waits;
 pub mod writer;
 
 pub use db::{Conn, Db, DbOptions, Engine, Reader, Tx};

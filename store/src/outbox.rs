@@ -24,6 +24,8 @@ pub struct Claimed {
     pub attempt: i64,
     /// The last attempt never said how it ended: what it was to send may have left.
     pub was_interrupted: bool,
+    /// What the last attempt ended with, when it did not end well.
+    pub last_error: Option<String>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -163,6 +165,7 @@ impl From<OutboxRow> for Claimed {
             payload: row.payload,
             attempt: row.attempts,
             was_interrupted: row.last_error.as_deref() == Some("interrupted"),
+            last_error: row.last_error,
             created_at: row.created_at,
         }
     }

@@ -8,7 +8,9 @@ use chrono::{DateTime, Duration, Utc};
 use super::draft::Draft;
 use super::{Fresh, NextAction, NotRefundable, RefundAsk, Step, Transfer, TransferStatus, Wallets};
 use crate::recipes::RecipeError;
-use crate::{FxError, Money, Movement, MovementKind, MovementState, Rail, Reference, Route, Wallet};
+use crate::{
+    FxError, Money, Movement, MovementKind, MovementState, Rail, Reference, Route, WaitReason, Wallet,
+};
 
 /// A transfer as stored, all its movements (oldest first), and the wallets its legs use.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,8 @@ pub enum Event {
     Heard { movement: Reference, fact: Fact },
     /// Reserve the float for an outgoing movement and have it sent.
     Dispatch { movement: Reference },
+    /// A movement is not sent yet.
+    Waits { movement: Reference, reason: WaitReason },
     /// The funding deadline passed, and the collection was asked about first.
     Expire,
     /// The owner withdraws it.
@@ -193,6 +197,9 @@ impl Case {
                 }
             }
             Event::Dispatch { movement } => self.dispatch(&mut draft, self.movement(*movement)?)?,
+            Event::Waits { movement, reason } => {
+                self.waits(&mut draft, self.movement(*movement)?, *reason)?
+            }
             Event::Expire => self.give_up(&mut draft, TransferStatus::Expired)?,
             Event::Cancel if self.transfer.status != TransferStatus::AwaitingPayment => {
                 return Err(Refusal::NotCancellable { status: self.transfer.status });

@@ -20,6 +20,7 @@ mod retrying;
 mod revaluing;
 mod reversing;
 mod sending;
+mod waiting;
 
 pub use case::{Again, Case, Event, Fact, HoldCause, Refusal};
 pub use plan::{Audience, Fresh, Happening, Lane, NoticeKind, Promise, PromiseKind, Step};

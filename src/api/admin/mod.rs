@@ -9,6 +9,7 @@ mod ledger;
 mod movements;
 mod queues;
 mod quotes;
+mod rails;
 mod rates;
 mod retry;
 mod sms;
@@ -41,6 +42,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(attention::refuse))
         .routes(routes!(retry::retry))
         .routes(routes!(quotes::find))
+        .routes(routes!(rails::list))
+        .routes(routes!(rails::pause))
+        .routes(routes!(rails::resume))
         .routes(routes!(rates::list))
         .routes(routes!(rates::find, rates::set))
         .routes(routes!(rates::history))

@@ -10,12 +10,13 @@ use domain::TransferId;
 use futures::stream::{self, Stream};
 
 use super::TransferView;
+use crate::api::context::RequestContext;
 use crate::api::extract::Id;
 use crate::api::problem::{Problem, ProblemView};
 use crate::app::App;
-use crate::services::Caller;
 use crate::services::auth;
 use crate::services::transfers::{self, Seen};
+use crate::services::{Caller, Language};
 
 /// How long one look at the book waits for a change.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,6 +26,7 @@ struct Watch {
     app: App,
     caller: Caller,
     id: TransferId,
+    language: Language,
     /// The version last sent.
     sent: i64,
     is_over: bool,
@@ -42,12 +44,14 @@ struct Watch {
 pub async fn stream(
     State(app): State<App>,
     caller: Caller,
+    context: RequestContext,
     Id(id): Id<TransferId>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     transfers::find(&app, caller.viewer(), id).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let watch = Watch { app, caller, id, sent: last.unwrap_or(0), is_over: false };
+    let watch =
+        Watch { app, caller, id, language: context.language(), sent: last.unwrap_or(0), is_over: false };
     Ok(Sse::new(stream::unfold(watch, next)).keep_alive(KeepAlive::default()))
 }
 
@@ -63,13 +67,13 @@ async fn next(mut watch: Watch) -> Option<(Result<Event, Infallible>, Watch)> {
         watch.is_over = seen.transfer.status.is_final();
         if seen.transfer.version > watch.sent {
             watch.sent = seen.transfer.version;
-            return Some((Ok(event(&seen)), watch));
+            return Some((Ok(event(&seen, watch.language)), watch));
         }
     }
     None
 }
 
-fn event(seen: &Seen) -> Event {
-    let data = String::from_utf8(TransferView::bytes(seen)).unwrap_or_default();
+fn event(seen: &Seen, language: Language) -> Event {
+    let data = serde_json::to_string(&TransferView::of(seen, language)).unwrap_or_default();
     Event::default().event("transfer").id(seen.transfer.version.to_string()).data(data)
 }

@@ -172,13 +172,14 @@ pub async fn create(
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
+    context: RequestContext,
     page: Page<(DateTime<Utc>, Uuid), TransferQuery>,
 ) -> Result<Listing<TransferView>, Problem> {
     let filter = page.filter.read()?;
     let before = page.before.map(|(created_at, id)| Before { created_at, id });
     let rows = transfers::list(&app, caller.viewer(), filter, before, page.rows()).await?;
     let position = |seen: &transfers::Seen| (seen.transfer.created_at, seen.transfer.id.uuid());
-    Ok(page.answer(rows, position, |seen| TransferView::of(&seen)))
+    Ok(page.answer(rows, position, |seen| TransferView::of(&seen, context.language())))
 }
 
 /// One transfer, now or at its next change.
@@ -193,6 +194,7 @@ pub async fn list(
 pub async fn find(
     State(app): State<App>,
     caller: Caller,
+    context: RequestContext,
     Id(id): Id<TransferId>,
     Query(query): Query<WaitQuery>,
 ) -> Result<Json<TransferView>, Problem> {
@@ -207,7 +209,7 @@ pub async fn find(
         }
         None => transfers::find(&app, caller.viewer(), id).await?,
     };
-    Ok(Json(TransferView::of(&seen)))
+    Ok(Json(TransferView::of(&seen, context.language())))
 }
 
 /// What happened so far, in words.

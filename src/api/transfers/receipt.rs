@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::TransferView;
+use crate::api::context::RequestContext;
 use crate::api::extract::Id;
 use crate::api::problem::{Problem, ProblemView};
 use crate::api::wire::{MoneyView, instant};
@@ -48,6 +49,7 @@ pub struct ReceiptLine {
 pub async fn find(
     State(app): State<App>,
     caller: Caller,
+    context: RequestContext,
     Id(id): Id<TransferId>,
 ) -> Result<Json<Receipt>, Problem> {
     let seen = transfers::find(&app, caller.viewer(), id).await?;
@@ -55,7 +57,8 @@ pub async fn find(
     if movements.is_empty() && !seen.transfer.status.is_final() {
         return Err(Problem::new("no_receipt_yet"));
     }
-    Ok(Json(Receipt { transfer: TransferView::of(&seen), movements, issued_at: instant(app.clock.now()) }))
+    let transfer = TransferView::of(&seen, context.language());
+    Ok(Json(Receipt { transfer, movements, issued_at: instant(app.clock.now()) }))
 }
 
 fn lines(seen: &Seen) -> Vec<ReceiptLine> {

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::api::wire::{MoneyView, instant};
 use crate::services::Language;
 use crate::services::people::Party;
+use crate::services::rails::Waiting;
 use crate::services::texts;
 use crate::services::transfers::Seen;
 
@@ -39,12 +40,42 @@ pub struct TransferView {
     reference: Option<String>,
     /// What the payer has to do; null until the provider has said it, and once it is done.
     next_action: Option<NextActionView>,
+    /// Why it does not go on for now; null when it does. Always null in the answer of what changes it.
+    waiting: Option<WaitingView>,
     /// Money that comes later is set apart and given back.
     funding_deadline: String,
     /// Grows with every change; `?since_version=` of a long poll takes it.
     version: i64,
     created_at: String,
     updated_at: String,
+}
+
+/// Why a transfer does not go on for now. Nothing is lost: it goes on by itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Waiting)]
+pub struct WaitingView {
+    /// `rail_down`, `rail_paused` or `float_low`.
+    #[schema(example = "rail_down")]
+    reason: &'static str,
+    #[schema(example = "mtn_momo")]
+    rail: &'static str,
+    /// When it is tried next; null when a person decides.
+    #[schema(format = DateTime)]
+    until: Option<String>,
+    /// The same in words, in the language of `Accept-Language`.
+    text: String,
+}
+
+impl WaitingView {
+    fn of(waiting: &Waiting, language: Language) -> WaitingView {
+        let key = format!("waiting-{}", waiting.reason);
+        WaitingView {
+            reason: waiting.reason.as_str(),
+            rail: waiting.rail.as_str(),
+            until: waiting.until.map(instant),
+            text: texts::text(language, &key, &[]),
+        }
+    }
 }
 
 /// One end of a transfer.
@@ -130,7 +161,7 @@ pub struct MovementView {
 }
 
 impl TransferView {
-    pub fn of(seen: &Seen) -> TransferView {
+    pub fn of(seen: &Seen, language: Language) -> TransferView {
         let (t, people) = (&seen.transfer, &seen.people);
         TransferView {
             id: t.id.to_string(),
@@ -152,6 +183,7 @@ impl TransferView {
             purpose: people.purpose.clone(),
             reference: t.reference.clone(),
             next_action: t.next_action.clone().map(NextActionView::from),
+            waiting: seen.waiting.as_ref().map(|waiting| WaitingView::of(waiting, language)),
             funding_deadline: instant(t.funding_deadline),
             version: t.version,
             created_at: instant(t.created_at),
@@ -159,9 +191,10 @@ impl TransferView {
         }
     }
 
-    /// The bytes of an answer, as they are stored for replays.
+    /// The bytes of an answer, as they are stored for replays: they hold nothing in a language.
     pub fn bytes(seen: &Seen) -> Vec<u8> {
-        serde_json::to_vec(&TransferView::of(seen)).unwrap_or_default()
+        let view = TransferView { waiting: None, ..TransferView::of(seen, Language::Fr) };
+        serde_json::to_vec(&view).unwrap_or_default()
     }
 }
 

@@ -12,7 +12,7 @@ use store::jobs::{self, Job, Run};
 use store::{StoreError, alerts, inbox, movements, outbox, transfers};
 
 use super::raise::Seen;
-use super::{balances, drift};
+use super::{balances, drift, rails as rail_alerts};
 use crate::app::App;
 use crate::services::rates;
 
@@ -154,6 +154,9 @@ async fn look_over(turn: &Turn<'_>) -> Result<(), StoreError> {
     }
     turn.settle(by_hand(turn.app).await?).await?;
     turn.settle(Found::all(AlertKind::JobFailed, undone(turn.app).await?)).await?;
+    for found in rail_alerts::found(turn.app).await? {
+        turn.settle(found).await?;
+    }
     if let Ok(pairs) = rates::stale_pairs(turn.app).await {
         turn.settle(Found::all(AlertKind::RateStale, pairs.iter().map(stale).collect())).await?;
     }

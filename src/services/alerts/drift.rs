@@ -7,6 +7,8 @@
 //! for `drift_confirm_s` while nothing moved at either side, or for four times as long while the wallet is busy. The
 //! same difference to the last unit at every calm look is nothing that payments leave behind.
 //!
+//! Where much is missing, the wallet pays out no more ([`crate::services::rails`]).
+//!
 //! Deliberately absent: mending it. No entry is made; a person finds out what is missing.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,6 +22,7 @@ use store::{balance_checks, movements};
 use super::checks::Turn;
 use super::raise::{Seen, raise};
 use crate::app::App;
+use crate::services::rails;
 
 /// A busy wallet's difference has to last so many times as long.
 const WHEN_BUSY: i32 = 4;
@@ -176,7 +179,14 @@ async fn settle(turn: &Turn<'_>, account: &Account, look: &Look) -> Result<(), S
                 .with("provider", money(look.theirs))
                 .with("difference", money(look.theirs.saturating_sub(look.ours)))
                 .with("since", since.to_rfc3339());
-            turn.settle_one(AlertKind::Drift, &name, Some(seen)).await
+            turn.settle_one(AlertKind::Drift, &name, Some(seen)).await?;
+            match account {
+                Account::Float { provider, wallet, .. } => {
+                    let shortage = money(look.ours.saturating_sub(look.theirs));
+                    rails::stop_payouts(turn.app, *provider, wallet, shortage, since).await
+                }
+                _ => Ok(()),
+            }
         }
     }
 }

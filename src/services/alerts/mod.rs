@@ -9,6 +9,7 @@ mod balances;
 pub mod checks;
 mod deliver;
 mod drift;
+mod rails;
 mod raise;
 pub mod tell;
 mod wording;
@@ -25,6 +26,7 @@ use store::audit::AuditEntry;
 use uuid::Uuid;
 
 pub(in crate::services) use deliver::keep;
+pub(in crate::services) use rails::{rail_down, rail_paused};
 pub use raise::{
     contradiction, dispute_opened, float_low, list_unreadable, misconfigured, not_screened,
     sms_conversion_low, treasury, treasury_failed, unapplied_funds,

@@ -138,7 +138,7 @@ async fn commit(
     let transfer = step.transfer.clone();
     let sealed = sealer.seal_people(&people);
     let location = format!("/v1/transfers/{}", transfer.id);
-    let seen = Seen { transfer: transfer.clone(), people, movements: step.movements.clone() };
+    let seen = Seen { transfer: transfer.clone(), people, movements: step.movements.clone(), waiting: None };
     let body = render(&seen);
     let mut change = Change::of(step, Some(sealed), None, || app.ids.next());
     change.claim = Some(claim(app, key, 201, Some(location.clone()), &body));

@@ -80,7 +80,8 @@ async fn plan(
     let wallets = cases::wallets(app, &transfer);
     let step = Case::open_with_late(transfer.clone(), late, &wallets, now, &mut &app.ids)?;
     let sealer = Sealer::of(app, &mut reader.conn(), owner, new_id).await?;
-    let seen = Seen { transfer, people: old.people.clone(), movements: step.movements.clone() };
+    let seen =
+        Seen { transfer, people: old.people.clone(), movements: step.movements.clone(), waiting: None };
     let seen = Seen { transfer: step.transfer.clone(), ..seen };
     let people = sealer.seal_people(&old.people);
     let mut change =

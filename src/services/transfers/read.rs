@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::services::IdempotencyKey as Key;
 use crate::services::cases;
 use crate::services::people::{People, Sealer};
+use crate::services::rails::{self, Waiting};
 
 /// How long a watcher trusts the feed of its own process before it looks at the book.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -26,6 +27,8 @@ pub struct Seen {
     pub transfer: Transfer,
     pub people: People,
     pub movements: Vec<Movement>,
+    /// Why it does not go on for now; looked up for readers, never part of a stored answer.
+    pub waiting: Option<Waiting>,
 }
 
 /// Who looks: an owner sees their own, staff see all.
@@ -39,7 +42,10 @@ pub enum Viewer {
 pub async fn find(app: &App, viewer: Viewer, id: TransferId) -> Result<Seen, TransferError> {
     let open = cases::open(app, id).await?;
     check(viewer, &open.case.transfer)?;
-    Ok(Seen { transfer: open.case.transfer, people: open.people, movements: open.case.movements })
+    let transfer = open.case.transfer;
+    let waiting = rails::of_transfers(app, &mut app.db.read().await?.conn(), &[transfer.id]).await?;
+    let waiting = waiting.get(&transfer.id).copied();
+    Ok(Seen { transfer, people: open.people, movements: open.case.movements, waiting })
 }
 
 fn check(viewer: Viewer, transfer: &Transfer) -> Result<(), TransferError> {
@@ -67,6 +73,11 @@ pub async fn list(
     for row in rows {
         transfers.push(seen(app, &mut reader.conn(), row).await?);
     }
+    let listed: Vec<TransferId> = transfers.iter().map(|seen| seen.transfer.id).collect();
+    let waiting = rails::of_transfers(app, &mut reader.conn(), &listed).await?;
+    for seen in &mut transfers {
+        seen.waiting = waiting.get(&seen.transfer.id).copied();
+    }
     Ok(transfers)
 }
 
@@ -74,7 +85,7 @@ async fn seen(app: &App, conn: &mut store::Conn<'_>, row: StoredTransfer) -> Res
     let (owner, id) = (row.transfer.owner, row.transfer.id);
     let sealer = Sealer::of(app, conn, owner, id).await?;
     let people = sealer.open_people(&row.people)?;
-    Ok(Seen { transfer: cases::opened(row, &sealer)?, people, movements: vec![] })
+    Ok(Seen { transfer: cases::opened(row, &sealer)?, people, movements: vec![], waiting: None })
 }
 
 /// What happened so far, oldest first, with the lines that are for staff left out for owners.

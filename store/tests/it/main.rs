@@ -9,6 +9,7 @@ mod callers;
 mod database;
 mod jobs;
 mod otp;
+mod rails;
 mod rates;
 mod schema;
 mod secrets;

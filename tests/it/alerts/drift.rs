@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{a_receiver, look_over, of_kind};
-use crate::testkit::{Receiver, TestApp, ivorian, on_each_database_beside};
+use crate::testkit::{Ask, Receiver, TestApp, ivorian, on_each_database_beside};
 
 async fn watched() -> (Vec<(&'static str, String)>, Receiver) {
     let (mut settings, receiver) = a_receiver().await;
@@ -74,6 +74,54 @@ async fn what_is_under_way_is_no_drift() {
         let kinds: Vec<_> = receiver.posted().iter().map(|one| one.json()["data"]["kind"].clone()).collect();
         assert!(kinds.iter().all(|kind| kind == "uncertain"), "{kinds:?}");
         assert!(!kinds.is_empty(), "not to know for so long is told");
+    })
+    .await;
+}
+
+/// The drift switch: what is missing beyond the settings stops payouts until an admin looks, and does not stop them
+/// again over the same difference.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_that_misses_much_pays_out_no_more_until_an_admin_resumes_it() {
+    let prepare = async || {
+        let (mut settings, receiver) = watched().await;
+        settings.push(("rails.stop_payouts_on_drift", "XOF 4000".to_owned()));
+        (settings, receiver)
+    };
+    on_each_database_beside(prepare, async |app, _| {
+        look_over(app).await;
+        money_leaves(app).await;
+        look_over(app).await;
+        assert_eq!(of_kind(app, "rail_paused").await, [""; 0], "it may have an explanation");
+        app.move_clocks(600).await;
+        look_over(app).await;
+        assert_eq!(of_kind(app, "rail_paused").await, ["wave:sn:disburse open"]);
+        let admin = app.admin().await;
+        let shown = admin.get("/v1/admin/rails").await;
+        let row = shown["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["wallet"] == "sn" && row["rail"] == "wave");
+        let row = row.unwrap();
+        assert_eq!(row["disburse"]["paused"]["by"], "gateway");
+        assert_eq!(
+            (&row["collect"]["paused"], &row["collect"]["health"]),
+            (&json!(null), &json!("operational"))
+        );
+        assert_eq!(row["provider_balance"]["drift"], json!({ "amount": "-4950", "currency": "XOF" }));
+        let ask = Ask::post("/v1/admin/rails/wave/resume", &json!({ "reason": "Counted by hand" })).key("r");
+        admin.ask(ask).await.expect(200);
+        for _ in 0..3 {
+            look_over(app).await;
+        }
+        assert_eq!(of_kind(app, "drift").await, [format!("{FLOAT} open")]);
+        assert_eq!(
+            of_kind(app, "rail_paused").await,
+            ["wave:sn:disburse resolved"],
+            "not again over the same"
+        );
+        money_comes(app).await;
+        look_over(app).await;
     })
     .await;
 }

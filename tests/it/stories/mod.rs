@@ -8,6 +8,7 @@ mod late;
 mod manual;
 mod mtn;
 mod orange_web;
+mod rails;
 mod recipients;
 mod refunds;
 mod refused;

@@ -15,7 +15,11 @@ async fn a_payout_waits_for_float_and_goes_when_there_is_some() {
         transfer.shows("funded").await;
         let waiting = app.admin().await.get("/v1/admin/outbox").await;
         let dispatch = waiting["data"].as_array().unwrap().iter().find(|p| p["kind"] == "dispatch").unwrap();
-        assert_eq!(dispatch["last_error"], "the float does not suffice");
+        assert_eq!(dispatch["last_error"], "float_low");
+        let told = transfer.now().await["waiting"].clone();
+        assert_eq!((&told["reason"], &told["until"]), (&json!("float_low"), &json!(null)));
+        let story = transfer.story().await;
+        assert_eq!(story.iter().filter(|event| *event == "waits_float_low").count(), 1, "{story:?}");
         let quote = json!({
             "send_currency": "XOF", "receive_currency": "XOF",
             "amount": { "amount": "20000", "currency": "XOF" }, "side": "send",

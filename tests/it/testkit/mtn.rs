@@ -28,6 +28,11 @@ impl<'a> MtnControl<'a> {
         self.0.control(Ask::post("/_control/mtn/faults", &fault)).await.expect(201);
     }
 
+    /// Nothing goes wrong any more.
+    pub async fn heal(self) {
+        self.0.control(Ask::new("DELETE", "/_control/mtn/faults")).await.expect(204);
+    }
+
     /// How often the faults that were set happened, in their order.
     pub async fn fired(self) -> Vec<u64> {
         let faults = self.0.control(Ask::get("/_control/mtn/faults")).await.expect(200);

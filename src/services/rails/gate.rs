@@ -1,0 +1,53 @@
+//! May this movement be sent now? Asked of the book each time, so that a pause holds at once and everywhere.
+
+use chrono::TimeDelta;
+use domain::{Gate, Movement, RailState, Wait, WaitReason};
+use store::{StoreError, rails};
+
+use super::key_of;
+use crate::app::App;
+
+/// Times that becoming the probe is tried against others, and how long to wait when they were always quicker.
+const TRIES: usize = 4;
+const OTHERS: TimeDelta = TimeDelta::seconds(5);
+
+/// `None`: it may be sent, and if it is the probe, nothing else is.
+pub(in crate::services) async fn admit(app: &App, movement: &Movement) -> Result<Option<Wait>, StoreError> {
+    let Some(key) = key_of(movement) else { return Ok(None) };
+    for _ in 0..TRIES {
+        let now = app.clock.now();
+        let state = rails::find(&mut app.db.read().await?.conn(), &key).await?;
+        app.rails.note(&state);
+        match state.gate(movement.reference, now) {
+            Gate::Free | Gate::Mine => return Ok(None),
+            Gate::Wait(wait) => return Ok(Some(wait)),
+            Gate::Probe => {
+                if become_probe(app, &state, movement).await? {
+                    return Ok(None);
+                }
+            }
+        }
+    }
+    Ok(Some(Wait { reason: WaitReason::RailDown, until: Some(app.clock.now() + OTHERS) }))
+}
+
+async fn become_probe(app: &App, state: &RailState, movement: &Movement) -> Result<bool, StoreError> {
+    let now = app.clock.now();
+    let Some(breaker) = state.breaker.probing(movement.reference, now) else { return Ok(false) };
+    let next = RailState { breaker, version: state.version + 1, ..state.clone() };
+    let mut tx = app.db.begin().await?;
+    if !rails::put(&mut tx, &next, now).await? {
+        return Ok(false);
+    }
+    tx.commit().await?;
+    app.rails.note(&next);
+    tracing::info!(rail = %state.key, movement.reference = %movement.reference, "one movement is sent to see whether the rail is back");
+    Ok(true)
+}
+
+/// Whether nothing holds the movement's way up any more. Takes no probe.
+pub(in crate::services) async fn is_free(app: &App, movement: &Movement) -> Result<bool, StoreError> {
+    let Some(key) = key_of(movement) else { return Ok(true) };
+    let state = rails::find(&mut app.db.read().await?.conn(), &key).await?;
+    Ok(!matches!(state.gate(movement.reference, app.clock.now()), Gate::Wait(_)))
+}
