@@ -38,9 +38,15 @@ fn every_scene_ends_as_it_should_and_both_books_agree() {
     let euros = 6 + 5 + 1 + 1;
     let matched = &report["comparison"]["matched_movements"];
     let corridors = 10 + 10 + 2;
+    let faults = report["faults"].as_array().unwrap();
+    assert!(faults.len() > 100 && faults.iter().all(|fault| fault["ok"] == true));
+    let given_back = faults.iter().filter(|fault| fault["end"] == "given back").count();
+    assert_eq!(given_back, 3, "cash-ins that never arrived");
+    let (filled, spent) = (2, 3);
+    let trials = faults.len() - given_back + filled + spent;
     assert_eq!(
         *matched,
-        francs + euros + corridors,
+        francs + euros + corridors + trials,
         "collections, disbursements, what came back; and one dispute"
     );
     assert_eq!(report["comparison"]["operations"], *matched);
