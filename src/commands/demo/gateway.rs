@@ -54,6 +54,8 @@ impl Launch {
         command.arg("--data-dir").arg(self.folder.join("data"));
         // Everybody signs in from one address, and a claim that died with its worker is soon free.
         command.args(["--set", "limits.auth_requests_per_minute=600", "--set", "workers.lease_s=5"]);
+        // Most that is sent where every fault is played goes wrong: a rail that closed would keep the rest waiting.
+        command.args(["--set", "rails.failures=1000", "--set", "rails.min_calls=100000"]);
         command.env("MONEYBRIDGE_SANDBOX_URL", &self.simulators).env("MONEYBRIDGE_METRICS_LISTEN", "");
         if let Some(url) = &self.database {
             command.env("MONEYBRIDGE_DATABASE_URL", url);
