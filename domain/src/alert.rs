@@ -38,6 +38,10 @@ words! {
         DisputeOpened = "dispute_opened",
         /// A sweep of our own money was refused or came back. Subject: its reference.
         TreasuryFailed = "treasury_failed",
+        /// A provider's statement says something else of a line than it said before. Subject: provider, wallet and line.
+        StatementChanged = "statement_changed",
+        /// A provider showed too little of what happened to see all of it. Subject: provider and wallet.
+        StatementCut = "statement_cut",
         /// Text messages are asked for and hardly any code comes back. Subject: the number range.
         SmsConversionLow = "sms_conversion_low",
         /// A provider does not answer, so nothing is sent to it for now. Subject: rail, wallet and direction.
@@ -89,6 +93,8 @@ impl AlertKind {
             | AlertKind::DisputeOpened
             | AlertKind::TreasuryFailed
             | AlertKind::RailPaused
+            | AlertKind::StatementChanged
+            | AlertKind::StatementCut
             | AlertKind::SmsConversionLow => Severity::Warning,
         }
     }
@@ -113,7 +119,9 @@ impl AlertKind {
             AlertKind::Contradiction
             | AlertKind::UnappliedFunds
             | AlertKind::DisputeOpened
-            | AlertKind::TreasuryFailed => Ends::Acknowledged,
+            | AlertKind::TreasuryFailed
+            | AlertKind::StatementChanged
+            | AlertKind::StatementCut => Ends::Acknowledged,
         }
     }
 }
@@ -129,7 +137,15 @@ mod tests {
             .filter(|kind| kind.ends() == Ends::Acknowledged)
             .map(|kind| kind.as_str())
             .collect();
-        assert_eq!(by_a_person, ["contradiction", "unapplied_funds", "dispute_opened", "treasury_failed"]);
+        let expected = [
+            "contradiction",
+            "unapplied_funds",
+            "dispute_opened",
+            "treasury_failed",
+            "statement_changed",
+            "statement_cut",
+        ];
+        assert_eq!(by_a_person, expected);
     }
 
     #[test]

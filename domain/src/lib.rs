@@ -39,6 +39,7 @@ pub mod rail_state;
 pub mod recipes;
 pub mod reference;
 pub mod routing;
+pub mod statement;
 pub mod transfer;
 pub mod treasury;
 
@@ -71,6 +72,7 @@ pub use quote::{CorridorTerms, Quote, QuoteError, QuoteRequest, Side};
 pub use rail::{Provider, Rail, Wallet, WalletError};
 pub use rail_state::{Direction, Gate, Pause, RailKey, RailState, Wait, WaitReason};
 pub use reference::Reference;
+pub use statement::{Learned, LineKind};
 pub use transfer::{NextAction, Transfer, TransferStatus};
 pub use treasury::{TreasuryKind, TreasuryMovement, TreasuryPromise, TreasuryStep, TreasuryTerms};
 pub use words::UnknownWord;

@@ -95,6 +95,18 @@ pub struct Hosted {
     pub unseen_until_paid: bool,
 }
 
+/// What a provider shows of all that happened to a wallet, by [`crate::Operation::Transactions`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Statements {
+    /// Nothing: what happened is known from the answers about single movements.
+    None,
+    /// Whole days, page by page, with the fees that it took.
+    Days,
+    /// What began since the day's first instant, the newest so many at most, without fees. What is older than these
+    /// cannot be seen any more.
+    Newest { most: usize },
+}
+
 /// The declared abilities of one wallet at one provider.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Capabilities {
@@ -129,6 +141,7 @@ pub struct Capabilities {
     pub unseen_collection_expires: bool,
     pub hosted: Hosted,
     pub callbacks: Callbacks,
+    pub statements: Statements,
 }
 
 impl Capabilities {

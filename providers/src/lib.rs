@@ -37,7 +37,7 @@ mod wire;
 
 pub use crate::http::{CallSettings, HttpClient, HttpProvider};
 pub use callback::{Callback, News, Trust, Unauthentic, Unreadable, Verified};
-pub use capabilities::{Callbacks, Capabilities, Hosted, IdempotentOnReference, Limits, Refunds};
+pub use capabilities::{Callbacks, Capabilities, Hosted, IdempotentOnReference, Limits, Refunds, Statements};
 pub use debit::{Consent, Debit, DebitSource, Mandate};
 pub use grants::{Grant, Granter, Grants, Need};
 pub use manual::{Manual, ManualConfig};

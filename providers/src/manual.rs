@@ -14,8 +14,8 @@ use http::HeaderMap;
 
 use crate::{
     Callback, Callbacks, Capabilities, Collect, Disburse, Hosted, IdempotentOnReference, Limits, NextAction,
-    Operation, OperationKind, Outcome, Payee, Provider, ProviderError, ProviderRef, Refunds, Trust,
-    Unauthentic, Unreadable, Unsupported, Verified,
+    Operation, OperationKind, Outcome, Payee, Provider, ProviderError, ProviderRef, Refunds, Statements,
+    Trust, Unauthentic, Unreadable, Unsupported, Verified,
 };
 
 /// What payers read in place of this is the reference of their payment.
@@ -116,6 +116,7 @@ fn capabilities(config: &ManualConfig) -> Capabilities {
             signed: false,
             door: None,
         },
+        statements: Statements::None,
     }
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::{Money, Reference};
+use domain::{LineKind, Money, Reference};
+use sha2::{Digest, Sha256};
 
 use crate::{Mandate, ProviderRef};
 
@@ -186,6 +187,9 @@ pub struct StatementPage {
     pub lines: Vec<StatementLine>,
     /// The cursor of the next page; `None` when this was the last.
     pub next: Option<String>,
+    /// The oldest instant that the provider would show, where it shows no more than so much: what is older may be
+    /// missing.
+    pub cut_at: Option<DateTime<Utc>>,
 }
 
 /// One line of a provider's statement. Signs are as seen from our float: what comes in is positive.
@@ -194,11 +198,13 @@ pub struct StatementPage {
 /// 15000 with a fee of 150 has `net` -15150 and `gross` -15000. A reversal gives its fee back, as a negative fee.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StatementLine {
-    /// The provider's id of the line, unique within the wallet.
+    /// The provider's id of the line; what undoes another line may carry the other's.
     pub id: String,
     pub at: DateTime<Utc>,
+    /// What it is, as far as the provider's word tells.
+    pub kind: LineKind,
     /// The provider's word for what it is, possibly empty; see [`StatementLine::is_reversal`].
-    pub kind: String,
+    pub word: String,
     pub gross: Money,
     pub fee: Money,
     pub net: Money,
@@ -209,6 +215,15 @@ pub struct StatementLine {
     pub is_reversal: bool,
     /// From when on the money can be used, where the statement tells; until then it is in transit.
     pub available_at: Option<DateTime<Utc>>,
+    /// SHA-256 of what the provider sent of it, as compact JSON with sorted keys.
+    pub raw: [u8; 32],
+}
+
+impl StatementLine {
+    /// What [`StatementLine::raw`] is of a line that came as this.
+    pub(crate) fn digest(sent: &serde_json::Value) -> [u8; 32] {
+        Sha256::digest(sent.to_string()).into()
+    }
 }
 
 /// Why there is no outcome, and what is safe to do. It speaks of this call only: an earlier call

@@ -125,6 +125,8 @@ pub const TABLE: &[Rule] = {
         ("POST", "/v1/admin/treasury", AdminFresh),
         ("GET", "/v1/admin/treasury/{id}", Admin),
         ("GET", "/v1/admin/sms", Staff),
+        ("GET", "/v1/admin/statement_lines", Staff),
+        ("GET", "/v1/admin/statements", Staff),
         ("GET", "/v1/sandbox", Open),
         ("POST", "/v1/sandbox/clock", Open),
     ]

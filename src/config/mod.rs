@@ -26,6 +26,7 @@ mod reader;
 mod refunds;
 mod screening;
 mod sections;
+mod statements;
 mod stripe;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,7 @@ pub use rates::{RateFeed, Rates};
 pub use refunds::RefundPolicy;
 pub use screening::Screening;
 pub use sections::{Auth, Limits, Log, LogFormat, Quotes, Workers};
+pub use statements::Statements;
 pub use stripe::StripeAccount;
 
 /// What is compiled in, with the meaning of every key.
@@ -111,6 +113,8 @@ pub struct Config {
     pub refunds: RefundPolicy,
     /// When a rail is down.
     pub rails: Rails,
+    /// How providers' statements are read.
+    pub statements: Statements,
     /// What currencies cost.
     pub rates: Rates,
     /// Wave wallets, by name.

@@ -12,7 +12,7 @@ use super::address::{self, AllowedHosts, BaseUrl};
 use super::reader::Reader;
 use super::{
     Config, Database, Keys, MasterKey, Mode, Simulators, alerts, checks, corridors, manual, mtn, orange,
-    payouts, providers, rails, rates, refunds, screening, stripe,
+    payouts, providers, rails, rates, refunds, screening, statements, stripe,
 };
 
 /// Signing in; durations in seconds.
@@ -160,6 +160,7 @@ pub fn config(r: &mut Reader) -> Config {
         payouts: payouts::payouts(r),
         refunds: refunds::refunds(r),
         rails: rails::rails(r),
+        statements: statements::statements(r),
         rates,
         wave,
         mtn,

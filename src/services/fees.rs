@@ -3,7 +3,9 @@
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::Movement;
 use domain::transfer::{Event, Step};
-use providers::{Line, Operation, OperationKind, Outcome, Page, Provider, ProviderRef, StatementLine};
+use providers::{
+    Line, Operation, OperationKind, Outcome, Page, Provider, ProviderRef, StatementLine, Statements,
+};
 use store::outbox::Claimed;
 use store::writer::Kept;
 
@@ -44,10 +46,10 @@ pub(super) async fn learn(
     }
 }
 
-/// Whether the provider has a statement at all. Where it has none, fees are never known here.
+/// Whether the provider has a statement that names fees. Where it has none, they are never known here.
 fn tells(provider: &dyn Provider) -> bool {
     let capabilities = provider.capabilities();
-    [OperationKind::Line, OperationKind::Transactions].into_iter().any(|kind| capabilities.supports(kind))
+    capabilities.supports(OperationKind::Line) || capabilities.statements == Statements::Days
 }
 
 /// By its own name where the provider can be asked so; else from the days on which it can have been written.

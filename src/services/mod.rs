@@ -37,6 +37,7 @@ mod recipients;
 mod revaluations;
 pub mod sandbox;
 pub mod screening;
+pub mod statements;
 pub mod texts;
 pub mod transfers;
 pub mod treasury;

@@ -1,5 +1,5 @@
-//! Loops that drain: promises of the outbox, callbacks of the inbox, rates read outside, and the book's own
-//! housekeeping.
+//! Loops that drain: promises of the outbox, callbacks of the inbox, rates and statements read outside, and the book's
+//! own housekeeping.
 //!
 //! Each lane of the outbox (a provider, text messages, our own work) has a loop with places of its own, so that a dead
 //! provider slows nobody else. Whatever stops a worker, the lease ends and another takes the work up again.
@@ -9,6 +9,7 @@ pub mod housekeeping;
 pub mod inbox;
 pub mod outbox;
 pub mod rates;
+pub mod statements;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -75,6 +76,7 @@ impl Workers {
         loops.spawn(housekeeping::rotate(app.clone(), stop.clone()));
         loops.spawn(housekeeping::forget(app.clone(), stop.clone()));
         loops.spawn(rates::run(app.clone(), stop.clone()));
+        loops.spawn(statements::run(app.clone(), stop.clone()));
         loops.spawn(housekeeping::measure(app.clone(), stop.clone()));
         loops.spawn(housekeeping::screen(app.clone(), stop.clone()));
         Workers { loops, stop }

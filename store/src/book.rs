@@ -80,6 +80,11 @@ pub async fn open_book(
     row.prove(mode, keyring)
 }
 
+/// When the book was stamped; `None` before that.
+pub async fn created_at(conn: &mut Conn<'_>) -> Result<Option<DateTime<Utc>>, StoreError> {
+    Ok(find(conn).await?.map(|row| row.created_at))
+}
+
 /// What every key check says when it is opened with the right key.
 const KEY_CHECK: &[u8] = b"this book opens with this key";
 

@@ -33,6 +33,7 @@ pub mod otp;
 pub mod outbox;
 pub mod persons;
 pub mod provider_customers;
+pub mod provider_lines;
 pub mod quotes;
 pub mod rails;
 pub mod rates;
@@ -40,6 +41,7 @@ mod read;
 mod rows;
 pub mod sessions;
 pub mod sms;
+pub mod statement_reads;
 mod table;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -1,5 +1,7 @@
 //! Movements as stored: written by the writer alone, read here.
 
+pub mod ended;
+
 use chrono::{DateTime, Utc};
 use domain::{HoldId, Money, Movement, MovementKind, MovementState, Rail, Reference, TransferId, Wallet};
 

@@ -1,7 +1,7 @@
 //! Treasury movements as stored: written by the writer alone, read here.
 
 use chrono::{DateTime, Utc};
-use domain::{ApprovalId, HoldId, Reference, TreasuryMovement, Wallet};
+use domain::{ApprovalId, HoldId, Provider, Reference, TreasuryKind, TreasuryMovement, Wallet};
 use uuid::Uuid;
 
 use crate::db::on;
@@ -29,6 +29,23 @@ pub async fn list(
     let rows: Vec<TreasuryRow> =
         on!(conn, |c| sqlx::query_as(SQL).bind(at).bind(id).bind(limit).fetch_all(&mut **c).await)?;
     rows.into_iter().map(TreasuryMovement::try_from).collect()
+}
+
+/// What was booked on a wallet's float since an instant: kind and amount in minor units, oldest first.
+pub async fn booked_since(
+    conn: &mut Conn<'_>,
+    provider: Provider,
+    wallet: &Wallet,
+    since: DateTime<Utc>,
+) -> Result<Vec<(TreasuryKind, i64)>, StoreError> {
+    const SQL: &str = "SELECT kind, amount_minor FROM treasury_movements WHERE provider = $1 AND wallet = $2 \
+         AND state = 'succeeded' AND succeeded_at >= $3 ORDER BY succeeded_at, reference";
+    let rows: Vec<(String, i64)> = on!(conn, |c| {
+        let query = sqlx::query_as(SQL).bind(provider.as_str()).bind(wallet.as_str()).bind(since);
+        query.fetch_all(&mut **c).await
+    })?;
+    let read = |(kind, minor): (String, i64)| Ok((word(("treasury movement", Uuid::nil()), &kind)?, minor));
+    rows.into_iter().map(read).collect()
 }
 
 impl From<&TreasuryMovement> for TreasuryRow {

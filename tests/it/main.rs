@@ -17,6 +17,7 @@ mod rates;
 mod simulation;
 mod staff;
 mod staff_command;
+mod statements;
 mod stories;
 mod testkit;
 mod tidy;

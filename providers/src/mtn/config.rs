@@ -7,7 +7,9 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::bearer::{self, word};
-use crate::{Callbacks, Capabilities, Hosted, IdempotentOnReference, Limits, Need, OperationKind, Refunds};
+use crate::{
+    Callbacks, Capabilities, Hosted, IdempotentOnReference, Limits, Need, OperationKind, Refunds, Statements,
+};
 
 /// The last part of the door's path.
 const DOOR: &str = "mtn-momo";
@@ -229,6 +231,7 @@ impl MtnConfig {
                 signed: false,
                 door: calls.then_some(DOOR),
             },
+            statements: Statements::None,
         }
     }
 }

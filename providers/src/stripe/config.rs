@@ -9,7 +9,9 @@ use stripe_client_core::VERSION;
 
 use super::terms;
 use crate::bearer::bearer;
-use crate::{Callbacks, Capabilities, IdempotentOnReference, Limits, OperationKind, Refunds, Request};
+use crate::{
+    Callbacks, Capabilities, IdempotentOnReference, Limits, OperationKind, Refunds, Request, Statements,
+};
 
 pub(super) const STRIPE_VERSION: HeaderName = HeaderName::from_static("stripe-version");
 
@@ -125,6 +127,7 @@ impl StripeConfig {
                 signed: !self.webhook_secrets.is_empty(),
                 door: None,
             },
+            statements: Statements::Days,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! undoes comes as a line of its own; fees stay where they were charged. Pages come newest first.
 //! Source: docs.stripe.com/api/balance_transactions and /reports/balance-transaction-types, read 2026-11.
 
-use domain::Money;
+use domain::{LineKind, Money};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ struct Item {
 }
 
 impl Item {
-    fn line(self) -> Result<StatementLine, ProviderError> {
+    fn line(self, raw: [u8; 32]) -> Result<StatementLine, ProviderError> {
         let money = |minor| terms::money(minor, &self.currency);
         let (gross, fee, net) = (money(self.amount)?, money(self.fee)?, money(self.net)?);
         if gross.checked_sub(fee).ok() != Some(net) {
@@ -49,7 +49,7 @@ impl Item {
         }
         let at = terms::instant(Some(self.created))
             .ok_or_else(|| ProviderError::uncertain("a statement line has no readable time"))?;
-        let kind = self.kind.unwrap_or_default();
+        let word = self.kind.unwrap_or_default();
         Ok(StatementLine {
             id: terms::provider_ref(&self.id)?.0,
             at,
@@ -58,10 +58,25 @@ impl Item {
             net,
             reference: terms::reference_in(&self.source["metadata"]),
             provider_ref: movement_of(&self.source),
-            is_reversal: REVERSALS.contains(&kind.as_str()),
-            kind,
+            is_reversal: REVERSALS.contains(&word.as_str()),
+            kind: kind(&word),
+            word,
             available_at: terms::instant(self.available_on),
+            raw,
         })
+    }
+}
+
+/// What Stripe's type means for a wallet like ours.
+fn kind(word: &str) -> LineKind {
+    match word {
+        "charge" | "payment" => LineKind::Collection,
+        "payment_refund" | "refund" => LineKind::Refund,
+        "payout" => LineKind::Sweep,
+        "topup" => LineKind::TopUp,
+        "network_cost" | "stripe_fee" | "stripe_fx_fee" | "tax_fee" => LineKind::Fee,
+        word if REVERSALS.contains(&word) || word == "topup_reversal" => LineKind::Reversal,
+        _ => LineKind::Other,
     }
 }
 
@@ -78,15 +93,16 @@ pub(super) fn page(response: &Response) -> Result<StatementPage, ProviderError> 
     let page = Page::read(response)?;
     let next = page.next()?;
     let lines = page.data.into_iter().rev().map(line).collect::<Result<_, _>>()?;
-    Ok(StatementPage { lines, next })
+    Ok(StatementPage { lines, next, cut_at: None })
 }
 
 fn line(item: Value) -> Result<StatementLine, ProviderError> {
+    let raw = StatementLine::digest(&item);
     serde_json::from_value::<Item>(item)
         .map_err(|error| {
             ProviderError::uncertain(format!("unreadable statement line: {:?}", error.classify()))
         })?
-        .line()
+        .line(raw)
 }
 
 /// Reads the lines of one charge or refund, all of which are worth `amount`, one way or the other.

@@ -10,7 +10,9 @@ use secrecy::{ExposeSecret, SecretString};
 use super::signature::SCHEME;
 use super::terms::is_plausible;
 use crate::bearer::bearer;
-use crate::{Callbacks, Capabilities, IdempotentOnReference, Limits, OperationKind, Refunds, Request};
+use crate::{
+    Callbacks, Capabilities, IdempotentOnReference, Limits, OperationKind, Refunds, Request, Statements,
+};
 
 pub(super) const SIGNATURE: HeaderName = HeaderName::from_static("wave-signature");
 
@@ -142,6 +144,7 @@ impl WaveConfig {
                 signed: !self.webhook.signing.is_empty(),
                 door: None,
             },
+            statements: Statements::Days,
         }
     }
 }

@@ -5,8 +5,9 @@
 //! type, balance and reversal flag, so these are optional.
 
 use chrono::{Days, NaiveDate};
-use domain::{Currency, Money};
+use domain::{Currency, LineKind, Money};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::config::Checked;
 use super::{amount, requests, terms};
@@ -17,7 +18,7 @@ use crate::{
 #[derive(Deserialize)]
 struct Body {
     page_info: PageInfo,
-    items: Vec<Item>,
+    items: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -40,19 +41,20 @@ struct Item {
 }
 
 impl Item {
-    fn line(self) -> Result<StatementLine, ProviderError> {
+    fn line(self, raw: [u8; 32]) -> Result<StatementLine, ProviderError> {
         let net = amount::parse_with_code(&self.amount, &self.currency)?;
         let fee = fee(self.fee.as_deref(), net.currency())?;
         let gross = net.checked_add(fee).map_err(|error| ProviderError::uncertain(error.to_string()))?;
         let at = terms::instant(Some(&self.timestamp))
             .ok_or_else(|| ProviderError::uncertain("a statement line has no readable time"))?;
-        let kind = self.transaction_type.unwrap_or_default();
+        let word = self.transaction_type.unwrap_or_default();
         let is_reversal =
-            self.is_reversal == Some(true) || kind.ends_with("_refund") || kind.ends_with("_reversal");
+            self.is_reversal == Some(true) || word.ends_with("_refund") || word.ends_with("_reversal");
         Ok(StatementLine {
             id: terms::provider_ref(&self.transaction_id)?.0,
             at,
-            kind,
+            kind: kind(&word, is_reversal, self.checkout_api_session_id.is_some(), net),
+            word,
             gross,
             fee,
             net,
@@ -60,8 +62,28 @@ impl Item {
             provider_ref: self.checkout_api_session_id.filter(|id| terms::is_plausible(id)).map(ProviderRef),
             is_reversal,
             available_at: None,
+            raw,
         })
     }
+}
+
+/// What Wave's word means; without one, as in older statements, what a session paid or gave back is known by it.
+fn kind(word: &str, is_reversal: bool, is_of_session: bool, net: Money) -> LineKind {
+    let (way, undone) = match word {
+        "api_checkout" | "merchant_payment" | "api_checkout_refund" | "merchant_payment_refund" => {
+            (LineKind::Collection, LineKind::Refund)
+        }
+        "api_payout" | "bulk_payment" | "api_payout_reversal" | "bulk_payment_reversal" => {
+            (LineKind::Disbursement, LineKind::Reversal)
+        }
+        "b2b_payment" if net.is_negative() => (LineKind::Disbursement, LineKind::Reversal),
+        "b2b_payment" => (LineKind::Collection, LineKind::Refund),
+        "merchant_sweep" => (LineKind::Sweep, LineKind::Reversal),
+        "" if is_of_session && net.is_negative() => (LineKind::Refund, LineKind::Refund),
+        "" if is_of_session => (LineKind::Collection, LineKind::Refund),
+        _ => (LineKind::Other, LineKind::Reversal),
+    };
+    if is_reversal { undone } else { way }
 }
 
 fn fee(text: Option<&str>, currency: Currency) -> Result<Money, ProviderError> {
@@ -76,8 +98,16 @@ pub(super) fn page(response: &Response) -> Result<StatementPage, ProviderError> 
         (true, Some(cursor)) if !cursor.is_empty() => Some(cursor),
         (true, _) => return Err(ProviderError::uncertain("the statement goes on but names no cursor")),
     };
-    let lines = body.items.into_iter().map(Item::line).collect::<Result<_, _>>()?;
-    Ok(StatementPage { lines, next })
+    let lines = body.items.iter().map(line).collect::<Result<_, _>>()?;
+    Ok(StatementPage { lines, next, cut_at: None })
+}
+
+fn line(sent: &Value) -> Result<StatementLine, ProviderError> {
+    Item::deserialize(sent)
+        .map_err(|error| {
+            ProviderError::uncertain(format!("unreadable statement line: {:?}", error.classify()))
+        })?
+        .line(StatementLine::digest(sent))
 }
 
 /// Where an inquiry about a refund reads on; `None` when the line was found, nothing is left, or the page is unreadable.

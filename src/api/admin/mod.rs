@@ -13,6 +13,7 @@ mod rails;
 mod rates;
 mod retry;
 mod sms;
+mod statements;
 mod treasury;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -55,6 +56,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(treasury::list, treasury::propose))
         .routes(routes!(treasury::find))
         .routes(routes!(sms::conversions))
+        .routes(routes!(statements::lines))
+        .routes(routes!(statements::progress))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::acknowledge))
 }

@@ -8,12 +8,15 @@
 //! same difference to the last unit at every calm look is nothing that payments leave behind.
 //!
 //! Where much is missing, the wallet pays out no more ([`crate::services::rails`]).
+//! Where a balance cannot be asked for and the provider has a list of its own, [`listed`] compares that.
 //!
 //! Deliberately absent: mending it. No entry is made; a person finds out what is missing.
 
+mod listed;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Account, AlertKind, Currency, Money, Wallet};
-use providers::{Balance, Operation, OperationKind, Outcome, Provider, ProviderError};
+use providers::{Balance, Operation, OperationKind, Outcome, Provider, ProviderError, Statements};
 use store::StoreError;
 use store::balance_checks::Memory;
 use store::ledger::accounts::{self, StoredAccount};
@@ -53,6 +56,8 @@ pub(super) async fn look(turn: &Turn<'_>) -> Result<(), StoreError> {
     for provider in turn.app.providers.iter() {
         if provider.capabilities().supports(OperationKind::Balance) {
             compare(turn, provider.as_ref()).await?;
+        } else if provider.capabilities().statements != Statements::None {
+            listed::compare(turn, provider.as_ref()).await?;
         }
     }
     Ok(())

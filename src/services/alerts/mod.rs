@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 pub(in crate::services) use deliver::keep;
 pub(in crate::services) use rails::{rail_down, rail_paused};
+pub(in crate::services) use raise::{Seen, raise};
 pub use raise::{
     contradiction, dispute_opened, float_low, list_unreadable, misconfigured, not_screened,
     sms_conversion_low, treasury, treasury_failed, unapplied_funds,

@@ -4,7 +4,7 @@
 //! them into blocks and builds what lists need; [`verify`] recomputes all of it from the rows.
 
 mod block;
-mod keys;
+pub(crate) mod keys;
 mod lines;
 mod rows;
 mod sheet;
@@ -13,5 +13,6 @@ mod snapshot;
 pub mod accounts;
 pub mod entries;
 pub mod sealer;
+pub mod since;
 pub mod trial;
 pub mod verify;

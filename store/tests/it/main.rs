@@ -9,6 +9,7 @@ mod callers;
 mod database;
 mod jobs;
 mod otp;
+mod provider_lines;
 mod rails;
 mod rates;
 mod schema;

@@ -70,6 +70,8 @@ const SETTINGS: &[(&str, &str)] = &[
     // Stories about alerts turn these on; to others they would be requests that nobody expects.
     ("alerts.drift_check_s", "0"),
     ("alerts.check_s", "3600"),
+    // Likewise stories about statements.
+    ("statements.every_s", "0"),
 ];
 
 /// A gateway that serves, its simulators and its database.

@@ -6,7 +6,10 @@ use domain::{Country, Currency, Money, Provider, Rail, Wallet};
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Callbacks, Capabilities, Hosted, IdempotentOnReference, Limits, OperationKind, Refunds};
+use super::list;
+use crate::{
+    Callbacks, Capabilities, Hosted, IdempotentOnReference, Limits, OperationKind, Refunds, Statements,
+};
 
 /// The least that a payer's application accepts, XOF, whatever the specification says. Observed in production.
 const LEAST_MINOR: i64 = 10;
@@ -132,12 +135,14 @@ impl OrangeSonatelConfig {
 
     /// A merchant cannot pay and a retailer cannot collect, so each declares its half.
     pub(super) fn capabilities(&self) -> Capabilities {
-        use OperationKind::{Balance, Collect, Disburse, Inquire, Refund};
+        use OperationKind::{Balance, Collect, Disburse, Inquire, Refund, Transactions};
         let (operations, refunds, lives_for) = match &self.role {
             SonatelRole::Merchant { validity, .. } => {
-                (vec![Collect, Inquire], Refunds::None, Some(*validity))
+                (vec![Collect, Inquire, Transactions], Refunds::None, Some(*validity))
             }
-            SonatelRole::Retailer { .. } => (vec![Disburse, Refund, Inquire, Balance], Refunds::Anew, None),
+            SonatelRole::Retailer { .. } => {
+                (vec![Disburse, Refund, Inquire, Balance, Transactions], Refunds::Anew, None)
+            }
         };
         let least = Some(Money::new(LEAST_MINOR, Currency::XOF));
         let collect_limits = Limits { min: self.limits.min.or(least), max: self.limits.max };
@@ -165,6 +170,7 @@ impl OrangeSonatelConfig {
                 signed: self.webhooks.proof != SonatelProof::Key,
                 ..Callbacks::NONE
             },
+            statements: Statements::Newest { most: list::MOST },
         }
     }
 }

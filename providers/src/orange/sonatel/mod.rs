@@ -10,8 +10,10 @@
 //! A PIN is encrypted anew for each request with a key of Sonatel's. A wrong one is never sent twice:
 //! the third time blocks the account.
 //!
-//! Deliberately absent: payments in two steps (they want the customer's PIN), bulk cash-ins, statements
-//! (a search has neither an end of day, nor pages, nor fees), customers' balances.
+//! A statement is a search without a reference: the newest 500 that began since an instant, of all wallets of
+//! the application, without fees, pages or an end.
+//!
+//! Deliberately absent: payments in two steps (they want the customer's PIN), bulk cash-ins, customers' balances.
 //!
 //! Source: clients of Sonatel's interface that agree with one another, and what one of them observed in
 //! production, read 2026-11.
@@ -19,6 +21,7 @@
 mod answers;
 mod config;
 mod grants;
+mod list;
 mod pin;
 mod requests;
 mod search;
@@ -81,7 +84,12 @@ impl Wire for OrangeSonatel {
     }
 
     fn outcome(&self, operation: &Operation, response: &Response) -> Result<Outcome, ProviderError> {
-        answers::outcome(operation, response)
+        match operation {
+            Operation::Transactions(_) if response.is_success() => {
+                list::read(&self.config.role, response).map(Outcome::Transactions)
+            }
+            _ => answers::outcome(operation, response),
+        }
     }
 
     fn verify(&self, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Result<Verified, Unauthentic> {

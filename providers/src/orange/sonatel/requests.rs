@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::config::{Checked, Role};
 use super::grants::KEY;
-use super::pin;
+use super::{list, pin};
 use crate::orange::oauth::{self, TOKEN};
 use crate::{Collect, Disburse, Grants, Inquire, Operation, Otp, Refund, Request, Unsupported};
 
@@ -95,6 +95,7 @@ pub(super) fn of(config: &Checked, operation: &Operation, grants: &Grants) -> Re
         Operation::Refund(refund) => give_back(config, refund, grants)?,
         Operation::Inquire(inquire) => search(config, inquire)?,
         Operation::Balance => balance(config, grants)?,
+        Operation::Transactions(page) => list::request(config, page),
         _ => return Err(Unsupported::new("Sonatel has no such thing")),
     };
     Ok(ready(request, grants))

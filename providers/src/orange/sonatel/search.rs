@@ -122,6 +122,6 @@ pub(super) fn money(amount: &Value) -> Option<Money> {
     Money::parse(&exact.to_string(), currency).ok()
 }
 
-fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
+pub(super) fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key).and_then(Value::as_str)
 }

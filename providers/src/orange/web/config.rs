@@ -6,7 +6,9 @@ use domain::{Country, Currency, Provider, Rail, Wallet};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::orange::oauth::OAuth;
-use crate::{Callbacks, Capabilities, Hosted, IdempotentOnReference, Limits, OperationKind, Refunds};
+use crate::{
+    Callbacks, Capabilities, Hosted, IdempotentOnReference, Limits, OperationKind, Refunds, Statements,
+};
 
 /// Longest label that Orange shows to the payer, in characters.
 const LONGEST_LABEL: usize = 30;
@@ -134,6 +136,7 @@ impl OrangeWebConfig {
                 signed: false,
                 door: Some("orange-money"),
             },
+            statements: Statements::None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The statement: fees, signs, and from when on money can be used.
 
+use domain::LineKind;
 use serde_json::json;
 
 use super::*;
@@ -23,7 +24,8 @@ fn a_page_is_turned_oldest_first_and_names_the_next() {
     let expected = StatementLine {
         id: "txn_3Sx1".to_owned(),
         at: at("2026-11-25T09:30:00Z"),
-        kind: "payment".to_owned(),
+        kind: LineKind::Collection,
+        word: "payment".to_owned(),
         gross: eur(10_950),
         fee: eur(35),
         net: eur(10_915),
@@ -31,19 +33,27 @@ fn a_page_is_turned_oldest_first_and_names_the_next() {
         provider_ref: Some(named(INTENT)),
         is_reversal: false,
         available_at: Some(at("2026-11-26T00:00:00Z")),
+        raw: page.lines[0].raw,
     };
     assert_eq!(page.lines[0], expected);
     let rest: Vec<_> = page.lines[1..]
         .iter()
         .map(|line| {
             let name = line.provider_ref.as_ref().map(ToString::to_string).unwrap_or_default();
-            format!("{} {name} {} {} {}", line.kind, line.gross.minor(), line.fee.minor(), line.is_reversal)
+            format!(
+                "{} {} {name} {} {} {}",
+                line.kind,
+                line.word,
+                line.gross.minor(),
+                line.fee.minor(),
+                line.is_reversal
+            )
         })
         .collect();
     let expected = [
-        "payment_refund re_3Sx1 -500 0 true",
-        "adjustment pi_3Sx1 -10950 750 true",
-        "payout po_1Sw1 -50000 0 false",
+        "refund payment_refund re_3Sx1 -500 0 true",
+        "reversal adjustment pi_3Sx1 -10950 750 true",
+        "sweep payout po_1Sw1 -50000 0 false",
     ];
     assert_eq!(rest, expected);
     assert_eq!(page.next.as_deref(), Some("txn_3Sx1"), "the oldest of the page");

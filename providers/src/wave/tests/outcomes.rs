@@ -1,7 +1,7 @@
 //! What each answer means: fixtures in, outcomes out.
 
-use domain::Currency;
 use domain::movement::MovementKind::{Collection, Disbursement, Refund, Reversal};
+use domain::{Currency, LineKind};
 
 use super::*;
 use crate::{Balance, NextAction, Page, StatementPage};
@@ -402,7 +402,7 @@ fn a_statement_is_read_whole_or_not_at_all() {
 fn a_statement_without_types_is_still_a_statement() {
     let page = statement("transactions_2022");
     assert_eq!(page.next, None);
-    assert_eq!(page.lines[0].kind, "");
+    assert_eq!(page.lines[0].word, "");
     assert_eq!(
         (page.lines[0].net, page.lines[0].fee, page.lines[0].gross),
         (xof(3_366), xof(34), xof(3_400))
@@ -420,8 +420,17 @@ fn a_statement_carries_references_fees_and_its_cursor() {
     );
     assert_eq!((payout.net, payout.fee, payout.gross), (xof(-15_150), xof(150), xof(-15_000)));
     assert_eq!((payout.reference, payout.provider_ref.clone()), (Some(reference()), None));
-    assert_eq!((sweep.kind.as_str(), sweep.reference), ("merchant_sweep", None));
+    assert_eq!((sweep.word.as_str(), sweep.reference), ("merchant_sweep", None));
     assert!(page.lines.iter().all(|line| !line.is_reversal));
+    let kinds = |page: &StatementPage| page.lines.iter().map(|line| line.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(&page), [LineKind::Collection, LineKind::Disbursement, LineKind::Sweep]);
+    let refunded = statement("transactions_refund");
+    assert_eq!(kinds(&refunded), [LineKind::Collection, LineKind::Refund]);
+    assert_eq!(kinds(&statement("transactions_2022")), [LineKind::Collection], "by its session");
+    let [gross, fee, net] = [refunded.lines[1].gross, refunded.lines[1].fee, refunded.lines[1].net];
+    assert_eq!((gross, fee, net), (xof(-12_500), xof(-125), xof(-12_375)), "the fee comes back");
+    assert_ne!(page.lines[0].raw, page.lines[1].raw);
+    assert_eq!(page.lines[0].raw, statement("transactions").lines[0].raw);
     assert!(statement("transactions_refund").lines[1].is_reversal);
 }
 
@@ -486,4 +495,37 @@ fn a_rate_limit_tells_how_long_when_it_says_so() {
         read(&Operation::Balance, &limited),
         Err(ProviderError::RateLimited { retry_after: Some(Duration::from_secs(7)) })
     );
+}
+
+#[test]
+fn each_word_of_the_statement_is_a_kind() {
+    use LineKind::{Collection, Disbursement, Other, Refund, Reversal, Sweep};
+    let operation = Operation::Transactions(Page { date: now().date_naive(), cursor: None });
+    let kind = |word: &str, amount: &str, is_reversal: &str| {
+        let line = format!(
+            r#"{{"timestamp":"2026-11-20T10:12:33Z","transaction_id":"T_1","transaction_type":"{word}",
+                "amount":"{amount}","fee":"0","currency":"XOF","is_reversal":{is_reversal}}}"#
+        );
+        let body = format!(r#"{{"page_info":{{"end_cursor":null,"has_next_page":false}},"items":[{line}]}}"#);
+        match read(&operation, &response(200, body.as_bytes())).unwrap() {
+            Outcome::Transactions(page) => page.lines[0].kind,
+            other => panic!("{other:?}"),
+        }
+    };
+    let table = [
+        ("merchant_payment", "100", "false", Collection),
+        ("merchant_payment_refund", "-100", "true", Refund),
+        ("api_checkout", "-100", "true", Refund),
+        ("bulk_payment", "-100", "false", Disbursement),
+        ("bulk_payment_reversal", "100", "true", Reversal),
+        ("api_payout_reversal", "100", "false", Reversal),
+        ("b2b_payment", "100", "false", Collection),
+        ("b2b_payment", "-100", "false", Disbursement),
+        ("merchant_sweep", "-100", "false", Sweep),
+        ("agent_gift", "100", "false", Other),
+        ("agent_gift", "-100", "true", Reversal),
+    ];
+    for (word, amount, is_reversal, expected) in table {
+        assert_eq!(kind(word, amount, is_reversal), expected, "{word} {amount} {is_reversal}");
+    }
 }

@@ -24,7 +24,6 @@ pub struct Kola {
 
 impl Kola {
     pub fn new(base_url: &str, key: &str, secret: &'static str, currency: Currency) -> Kola {
-        use OperationKind::{Collect, Disburse, Inquire};
         let never = IdempotentOnReference::NEVER;
         let most = Limits { min: None, max: Some(Money::new(10_000_000, currency)) };
         let capabilities = Capabilities {
@@ -33,7 +32,7 @@ impl Kola {
             rails: vec![Rail::Manual],
             countries: vec![Country::parse("TN").unwrap()],
             currencies: vec![currency],
-            operations: vec![Collect, Disburse, Inquire],
+            operations: vec![OperationKind::Collect, OperationKind::Disburse, OperationKind::Inquire],
             collect_limits: most,
             disburse_limits: most,
             refunds: Refunds::None,
@@ -46,6 +45,7 @@ impl Kola {
             unseen_collection_expires: true,
             hosted: Hosted::default(),
             callbacks: Callbacks { collections: true, signed: true, ..Callbacks::NONE },
+            statements: Statements::None,
         };
         let bearer = HeaderValue::from_str(&format!("Bearer {key}")).unwrap();
         Kola { base_url: base_url.to_owned(), bearer, secret, capabilities }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod grants;
+mod list;
 mod requests;
 mod webhooks;
 

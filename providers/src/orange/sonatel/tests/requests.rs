@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::orange::sonatel::OrangeSonatelConfigError;
-use crate::{OperationKind, Page, Refunds, Request, Unsupported};
+use crate::{OperationKind, Refunds, Request, Unsupported};
 
 fn sent(wire: &OrangeSonatel, operation: &Operation) -> Result<Request, Unsupported> {
     wire.request(operation, &granted(), now())
@@ -133,15 +133,12 @@ fn numbers_of_other_countries_are_refused_before_anything_leaves() {
 #[test]
 fn each_wallet_does_its_half() {
     let (merchant, retailer) = (merchant(), retailer());
-    let page = Operation::Transactions(Page { date: now().date_naive(), cursor: None });
     for (wire, operation) in [
         (&merchant, Operation::Disburse(disburse())),
         (&merchant, Operation::Refund(refund())),
         (&merchant, Operation::Balance),
-        (&merchant, page.clone()),
         (&retailer, Operation::Collect(collect())),
         (&retailer, Operation::Collect(with_code())),
-        (&retailer, page),
     ] {
         assert!(wire.capabilities().check(&operation).is_err(), "{operation:?}");
         assert!(sent(wire, &operation).is_err(), "{operation:?}");

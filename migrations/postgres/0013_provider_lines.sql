@@ -1,0 +1,90 @@
+-- What providers' statements say, in one shape, and how far each wallet's statement has been read.
+--
+-- A line is kept as it was first seen: nothing changes or removes it, whoever asks. One that comes again and says
+-- something else is kept beside it, as a difference. Amounts are minor units, positive for what comes into our float.
+-- `line_key` is the provider's own name for the line. No counterparty is kept: who it was, the movement knows.
+-- `statement_reads` is where the reading of a wallet stands; `net_minor` is the sum of its lines.
+
+CREATE TABLE provider_lines (
+    id            UUID PRIMARY KEY,
+    provider      TEXT NOT NULL,
+    wallet        TEXT NOT NULL,
+    line_key      TEXT NOT NULL CHECK (length(line_key) BETWEEN 1 AND 300),
+    kind          TEXT NOT NULL CHECK (kind IN ('collection', 'disbursement', 'refund', 'reversal', 'fee', 'sweep',
+                                                'top_up', 'other')),
+    word          TEXT NOT NULL,
+    gross_minor   BIGINT NOT NULL,
+    fee_minor     BIGINT NOT NULL,
+    net_minor     BIGINT NOT NULL,
+    currency      TEXT NOT NULL,
+    reference     UUID,
+    provider_ref  TEXT,
+    occurred_at   TIMESTAMPTZ NOT NULL,
+    available_at  TIMESTAMPTZ,
+    day           TEXT NOT NULL CHECK (length(day) = 10),
+    learned       TEXT NOT NULL CHECK (learned IN ('list', 'status', 'person')),
+    raw           BYTEA NOT NULL CHECK (length(raw) = 32),
+    fetched_at    TIMESTAMPTZ NOT NULL,
+    CHECK (net_minor = gross_minor - fee_minor)
+);
+CREATE UNIQUE INDEX provider_lines_once ON provider_lines (provider, wallet, line_key);
+CREATE INDEX provider_lines_by_time ON provider_lines (occurred_at, id);
+CREATE INDEX provider_lines_by_wallet ON provider_lines (provider, wallet, occurred_at, id);
+CREATE INDEX provider_lines_by_reference ON provider_lines (reference) WHERE reference IS NOT NULL;
+
+CREATE TABLE provider_line_differences (
+    line          UUID NOT NULL,
+    content       BYTEA NOT NULL CHECK (length(content) = 32),
+    gross_minor   BIGINT NOT NULL,
+    fee_minor     BIGINT NOT NULL,
+    net_minor     BIGINT NOT NULL,
+    currency      TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    reference     UUID,
+    provider_ref  TEXT,
+    occurred_at   TIMESTAMPTZ NOT NULL,
+    raw           BYTEA NOT NULL CHECK (length(raw) = 32),
+    fetched_at    TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (line, content)
+);
+
+CREATE FUNCTION provider_line_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a provider line is never changed or removed';
+END $$;
+CREATE TRIGGER provider_lines_stay BEFORE UPDATE OR DELETE ON provider_lines
+    FOR EACH ROW EXECUTE FUNCTION provider_line_stays();
+CREATE TRIGGER provider_lines_remain BEFORE TRUNCATE ON provider_lines
+    FOR EACH STATEMENT EXECUTE FUNCTION provider_line_stays();
+CREATE TRIGGER provider_line_differences_stay BEFORE UPDATE OR DELETE ON provider_line_differences
+    FOR EACH ROW EXECUTE FUNCTION provider_line_stays();
+CREATE TRIGGER provider_line_differences_remain BEFORE TRUNCATE ON provider_line_differences
+    FOR EACH STATEMENT EXECUTE FUNCTION provider_line_stays();
+
+CREATE TABLE statement_reads (
+    provider      TEXT NOT NULL,
+    wallet        TEXT NOT NULL,
+    first_day     TEXT NOT NULL CHECK (length(first_day) = 10),
+    open_day      TEXT NOT NULL CHECK (length(open_day) = 10),
+    reading_day   TEXT CHECK (length(reading_day) = 10),
+    page_cursor   TEXT,
+    begun_at      TIMESTAMPTZ,
+    round_at      TIMESTAMPTZ,
+    whole_at      TIMESTAMPTZ,
+    due_at        TIMESTAMPTZ NOT NULL,
+    lines         BIGINT NOT NULL,
+    differences   BIGINT NOT NULL,
+    net_minor     BIGINT NOT NULL,
+    last_line_at  TIMESTAMPTZ,
+    failures      BIGINT NOT NULL,
+    error         TEXT,
+    updated_at    TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (provider, wallet),
+    CHECK ((reading_day IS NULL) = (begun_at IS NULL)),
+    CHECK (page_cursor IS NULL OR reading_day IS NOT NULL)
+);
+
+-- Movements that ended at rails without a list of their own, by when they changed: where their lines come from.
+CREATE INDEX movements_unlisted ON movements (updated_at, reference)
+    WHERE state IN ('succeeded', 'reversed', 'disputed', 'failed_later')
+      AND rail NOT IN ('wave', 'orange_sonatel', 'sepa_transfer', 'sepa_debit', 'balance');
