@@ -261,7 +261,8 @@ impl Leg<'_> {
                 }
             }
         }
-        if let (true, Some(wait)) = (self.is_to_be_reserved(), self.held_up().await?) {
+        let is_to_be_reserved = self.is_to_be_reserved();
+        if let (true, Some(wait)) = (is_to_be_reserved, rails::obstacle(self.app, self.movement).await?) {
             return self.wait(wait).await;
         }
         if is_first && !self.movement.is_released() {
@@ -272,6 +273,10 @@ impl Leg<'_> {
                     return Ok(Some(End::Again { after: backoff(self.promise.attempt), error }));
                 }
             }
+        }
+        // Only what really will be sent may be the one that shows whether a rail is back.
+        if let (true, Some(wait)) = (is_to_be_reserved, self.held_up().await?) {
+            return self.wait(wait).await;
         }
         match self.tell(Event::Dispatch { movement: self.movement.reference }).await {
             Err(KeepError::Case(CaseError::Write(WriteError::Ledger(LedgerError::InsufficientFunds {

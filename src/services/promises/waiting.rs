@@ -52,7 +52,7 @@ impl Leg<'_> {
             let with = With { kept: Some(&keep), ..With::default() };
             cases::apply(self.app, self.movement.transfer, &event, with).await?;
         }
-        if wait.reason != WaitReason::FloatLow && rails::is_free(self.app, self.movement).await? {
+        if wait.reason != WaitReason::FloatLow && rails::obstacle(self.app, self.movement).await?.is_none() {
             let mut tx = self.app.db.begin().await?;
             let now = self.app.clock.now();
             outbox::hasten(&mut tx, &self.promise.kind, self.promise.subject, now).await?;

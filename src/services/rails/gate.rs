@@ -45,9 +45,12 @@ async fn become_probe(app: &App, state: &RailState, movement: &Movement) -> Resu
     Ok(true)
 }
 
-/// Whether nothing holds the movement's way up any more. Takes no probe.
-pub(in crate::services) async fn is_free(app: &App, movement: &Movement) -> Result<bool, StoreError> {
-    let Some(key) = key_of(movement) else { return Ok(true) };
+/// What holds the movement's way up now, if anything. Takes no probe.
+pub(in crate::services) async fn obstacle(app: &App, movement: &Movement) -> Result<Option<Wait>, StoreError> {
+    let Some(key) = key_of(movement) else { return Ok(None) };
     let state = rails::find(&mut app.db.read().await?.conn(), &key).await?;
-    Ok(!matches!(state.gate(movement.reference, app.clock.now()), Gate::Wait(_)))
+    match state.gate(movement.reference, app.clock.now()) {
+        Gate::Wait(wait) => Ok(Some(wait)),
+        Gate::Free | Gate::Mine | Gate::Probe => Ok(None),
+    }
 }

@@ -27,7 +27,7 @@ use crate::app::App;
 use crate::services::alerts::TELL;
 
 pub(in crate::services) use drift::stop_payouts;
-pub(in crate::services) use gate::{admit, is_free};
+pub(in crate::services) use gate::{admit, obstacle};
 pub use health::{RailHealth, gauge, healths};
 pub(in crate::services) use measure::{asked, sent};
 pub use overview::{FloatView, Overview, Side, overview};
