@@ -91,12 +91,12 @@ pub async fn claim(
     Ok(rows.into_iter().map(Claimed::from).collect())
 }
 
-/// Makes a waiting promise due at once: a callback came and we want to ask now rather than later.
-pub async fn hasten(tx: &mut Tx, kind: &str, subject: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+/// Makes a waiting promise due at `due` at the latest: a callback came and we want to ask now rather than later.
+pub async fn hasten(tx: &mut Tx, kind: &str, subject: Uuid, due: DateTime<Utc>) -> Result<bool, StoreError> {
     const SQL: &str =
         "UPDATE outbox SET due_at = $3 WHERE subject = $2 AND kind = $1 AND done_at IS NULL AND due_at > $3";
     let changed = on!(tx.conn(), |c| {
-        let query = sqlx::query(SQL).bind(kind).bind(subject).bind(now);
+        let query = sqlx::query(SQL).bind(kind).bind(subject).bind(due);
         query.execute(&mut *c).await.map(|done| done.rows_affected())
     })?;
     Ok(changed > 0)

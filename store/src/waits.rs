@@ -87,8 +87,9 @@ pub async fn totals(conn: &mut Conn<'_>) -> Result<Vec<Total>, StoreError> {
     rows.into_iter().map(read).collect()
 }
 
-/// Makes what waits for this way due at once, and says how much that was. What waits for float goes on waiting.
-pub async fn hasten(tx: &mut Tx, key: &RailKey, now: DateTime<Utc>) -> Result<u64, StoreError> {
+/// Makes what waits for this way due at `due` at the latest, and says how much that changed. What waits for float goes on
+/// waiting.
+pub async fn hasten(tx: &mut Tx, key: &RailKey, due: DateTime<Utc>) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE outbox SET due_at = $4 WHERE done_at IS NULL AND due_at > $4 \
          AND kind IN ('dispatch', 'submit') AND last_error IN ('rail_down', 'rail_paused') \
          AND EXISTS (SELECT 1 FROM movements m WHERE m.reference = outbox.subject \
@@ -96,6 +97,6 @@ pub async fn hasten(tx: &mut Tx, key: &RailKey, now: DateTime<Utc>) -> Result<u6
     let is_collection = key.direction == Direction::Collect;
     Ok(on!(&mut tx.conn(), |c| {
         let query = sqlx::query(SQL).bind(key.rail.as_str()).bind(key.wallet.as_str()).bind(is_collection);
-        query.bind(now).execute(&mut **c).await.map(|done| done.rows_affected())
+        query.bind(due).execute(&mut **c).await.map(|done| done.rows_affected())
     })?)
 }

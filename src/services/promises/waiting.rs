@@ -32,13 +32,14 @@ impl Leg<'_> {
         self.wait(Wait { reason: WaitReason::FloatLow, until }).await
     }
 
-    /// Puts the promise back, and tells the first time. What held it up may have gone between the look and the commit;
-    /// then whoever ended it did not see this promise wait, so it is made due here.
+    /// Puts the promise back, and tells the first time. What held it up may have changed between the look and the commit;
+    /// then whoever changed it did not see this promise wait, so it is made due here.
     pub(super) async fn wait(&self, wait: Wait) -> Result<Option<End>, KeepError> {
+        let again_at = wait.due(self.app.clock.now());
         let kept = Kept {
             id: self.promise.id,
             attempt: self.promise.attempt,
-            again_at: Some(wait.due(self.app.clock.now())),
+            again_at: Some(again_at),
             error: Some(wait.reason.as_str().to_owned()),
         };
         if self.promise.last_error.as_deref() == Some(wait.reason.as_str()) {
@@ -52,10 +53,14 @@ impl Leg<'_> {
             let with = With { kept: Some(&keep), ..With::default() };
             cases::apply(self.app, self.movement.transfer, &event, with).await?;
         }
-        if wait.reason != WaitReason::FloatLow && rails::obstacle(self.app, self.movement).await?.is_none() {
+        if wait.reason == WaitReason::FloatLow {
+            return Ok(None);
+        }
+        let now = self.app.clock.now();
+        let due = rails::obstacle(self.app, self.movement).await?.map_or(now, |wait| wait.due(now));
+        if due < again_at {
             let mut tx = self.app.db.begin().await?;
-            let now = self.app.clock.now();
-            outbox::hasten(&mut tx, &self.promise.kind, self.promise.subject, now).await?;
+            outbox::hasten(&mut tx, &self.promise.kind, self.promise.subject, due).await?;
             tx.commit().await?;
             self.app.wakes.lane(&self.promise.lane).notify_one();
         }

@@ -47,7 +47,7 @@ pub(in crate::services) async fn stop_payouts(
             };
             store::audit::record(&mut tx, entry, now).await?;
             tx.commit().await?;
-            pause::told(app, &[next]);
+            pause::told(app, &[next], now).await;
         }
     }
     Ok(())

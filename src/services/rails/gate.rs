@@ -1,10 +1,10 @@
 //! May this movement be sent now? Asked of the book each time, so that a pause holds at once and everywhere.
 
-use chrono::TimeDelta;
-use domain::{Gate, Movement, RailState, Wait, WaitReason};
-use store::{StoreError, rails};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{Gate, Movement, RailKey, RailState, Wait, WaitReason};
+use store::{StoreError, rails, waits};
 
-use super::key_of;
+use super::{key_of, wake};
 use crate::app::App;
 
 /// Times that becoming the probe is tried against others, and how long to wait when they were always quicker.
@@ -46,11 +46,26 @@ async fn become_probe(app: &App, state: &RailState, movement: &Movement) -> Resu
 }
 
 /// What holds the movement's way up now, if anything. Takes no probe.
-pub(in crate::services) async fn obstacle(app: &App, movement: &Movement) -> Result<Option<Wait>, StoreError> {
+pub(in crate::services) async fn obstacle(
+    app: &App,
+    movement: &Movement,
+) -> Result<Option<Wait>, StoreError> {
     let Some(key) = key_of(movement) else { return Ok(None) };
     let state = rails::find(&mut app.db.read().await?.conn(), &key).await?;
     match state.gate(movement.reference, app.clock.now()) {
         Gate::Wait(wait) => Ok(Some(wait)),
         Gate::Free | Gate::Mine | Gate::Probe => Ok(None),
     }
+}
+
+/// After a change that lets waiting movements go earlier: makes them due at `due`, and whoever takes them look.
+///
+/// The change hastened them in its own commit already, so that a crash loses nothing. But whoever put a movement back
+/// between that and the commit was not seen then, and saw nothing: of the two looks after both commits, one does.
+pub(super) async fn hasten(app: &App, key: &RailKey, due: DateTime<Utc>) -> Result<(), StoreError> {
+    let mut tx = app.db.begin().await?;
+    waits::hasten(&mut tx, key, due).await?;
+    tx.commit().await?;
+    wake(app, key);
+    Ok(())
 }

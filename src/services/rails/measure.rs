@@ -7,7 +7,7 @@ use domain::{AlertKind, Breaker, Call, Movement, RailKey, RailState};
 use providers::{Outcome, ProviderError};
 use store::{StoreError, rails, waits};
 
-use super::{key_of, wake};
+use super::{gate, key_of};
 use crate::app::App;
 use crate::services::alerts::rail_down;
 
@@ -93,7 +93,8 @@ async fn changed(
     Ok(())
 }
 
-/// Puts the breaker in place with what follows: an alert when it opens; when it closes, its end, and what waited is due.
+/// Puts the breaker in place with what follows: an alert when it opens, its end when it closes; and what waits is due when
+/// the breaker says now.
 async fn put(app: &App, state: &RailState, breaker: Breaker, trouble: &str) -> Result<bool, StoreError> {
     let now = app.clock.now();
     let seen = app.rails.of(&state.key).window;
@@ -114,12 +115,13 @@ async fn put(app: &App, state: &RailState, breaker: Breaker, trouble: &str) -> R
     }
     if breaker.is_closed() {
         store::alerts::resolve(&mut tx, AlertKind::RailDown, &state.key.to_string(), now).await?;
-        waits::hasten(&mut tx, &state.key, now).await?;
     }
+    let due = breaker.until().unwrap_or(now);
+    waits::hasten(&mut tx, &state.key, due).await?;
     tx.commit().await?;
     app.rails.note(&next);
     tracing::warn!(rail = %state.key, from = state.breaker.as_str(), to = breaker.as_str(), trouble, "a breaker changed");
-    wake(app, &state.key);
+    gate::hasten(app, &state.key, due).await?;
     Ok(true)
 }
 

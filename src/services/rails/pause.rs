@@ -7,7 +7,7 @@ use store::audit::AuditEntry;
 use store::idempotency::{self, Claimed};
 use store::{StoreError, Tx, rails, waits};
 
-use super::{wake, ways};
+use super::{gate, wake, ways};
 use crate::app::App;
 use crate::services::alerts::rail_paused;
 use crate::services::transfers::{self, Stored};
@@ -102,7 +102,7 @@ async fn act(
             Claimed::Reused => return Err(ServiceError::Refused { code: "idempotency_key_reused" }),
         }
         tx.commit().await?;
-        told(app, &states);
+        told(app, &states, now).await;
         return Ok(Stored { status: 200, location: None, body, replayed: false });
     }
     Err(ServiceError::Conflict { code: "changed_meanwhile" })
@@ -181,9 +181,14 @@ fn trace(caller: &Caller, action: &'static str, ask: &Ask, ways: &[RailKey]) -> 
 }
 
 /// After the commit: whoever tells, and whoever has something to send.
-pub(super) fn told(app: &App, states: &[RailState]) {
+pub(super) async fn told(app: &App, states: &[RailState], now: DateTime<Utc>) {
     for state in states {
         app.rails.note(state);
+        if state.pause.is_none()
+            && let Err(error) = gate::hasten(app, &state.key, now).await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, rail = %state.key, "what waited may wait for some minutes more");
+        }
         wake(app, &state.key);
     }
 }

@@ -4,8 +4,8 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::testkit::{
-    Answer, Ask, Customer, Staff, TestApp, Transfer, guinean, ivorian, on_each_database, on_postgres,
-    quote_ask,
+    Answer, Ask, Customer, Staff, TestApp, Transfer, guinean, ivorian, on_each_database,
+    on_each_database_with, on_postgres, quote_ask,
 };
 
 const PAYOUTS: &str = "/wave/v1/payout";
@@ -417,6 +417,68 @@ async fn two_gateways_share_a_pause_and_an_open_breaker() {
         }
         assert_eq!(paid(app, &late).await, 10);
         second.stop().await.unwrap();
+    })
+    .await;
+}
+
+/// What a rail that is down would collect is not quoted, until somebody has to try it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_rail_that_is_down_would_collect_is_not_quoted() {
+    on_each_database(async |app| {
+        let awa = app.customer().await;
+        app.wave().fault(down("/wave/v1/checkout/sessions", 5)).await;
+        for _ in 0..5 {
+            awa.sends("1000", ("wave", "wave"), &json!({ "phone": ivorian("0001") })).await;
+        }
+        app.quiet().await;
+        let ask = quote_ask("1000", "send", ("wave", "wave"));
+        let refused = awa.ask(Ask::post("/v1/quotes", &ask)).await;
+        let problem = refused.refused(503, "rail_unavailable");
+        assert!(problem["until"].is_string() && problem["unavailable_rail"] == "wave", "{problem}");
+        let seconds: i64 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=30).contains(&seconds), "{seconds}");
+        let row = wallet(&app.operator().await, "wave", "sn").await;
+        assert_eq!(
+            (&row["collect"]["health"], &row["disburse"]["health"]),
+            (&json!("down"), &json!("operational"))
+        );
+        app.pass(31).await;
+        let transfer = awa.sends_to(&ivorian("0001")).await;
+        assert_eq!(
+            transfer.now().await["next_action"]["type"],
+            "redirect",
+            "it was the probe, and is answered"
+        );
+        transfer.pay().await;
+        transfer.shows("completed").await;
+        awa.quote("1000", "send", ("wave", "wave")).await;
+    })
+    .await;
+}
+
+/// Where asking was in vain too, the first answer to a question lets the probe go at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_answers_questions_again_is_tried_at_once() {
+    let settings = [("rails.open_s", "3600"), ("rails.open_max_s", "3600")];
+    on_each_database_with(&settings, async |app| {
+        let awa = rich(app).await;
+        app.wave().fault(down(PAYOUTS, 1000)).await;
+        let silent = json!({
+            "fault": "error_before", "status": 503, "times": 1000,
+            "match": { "method": "GET", "path": "/wave/v1/payout" },
+        });
+        app.wave().fault(silent).await;
+        from_balance(&awa, 5).await;
+        let late = from_balance(&awa, 1).await;
+        app.pass(6).await;
+        let told = late[0].now().await["waiting"].clone();
+        assert_eq!(told["reason"], "rail_down");
+        app.wave().heal().await;
+        app.pass(16).await;
+        late[0].shows("completed").await;
+        for step in [41, 121, 601, 3601] {
+            app.pass(step).await;
+        }
     })
     .await;
 }
