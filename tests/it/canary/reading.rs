@@ -99,6 +99,7 @@ async fn ids_for(app: &TestApp, played: &Played<'_>, route: &str) -> Vec<String>
         "/v1/quotes/{id}" | "/v1/admin/quotes/{id}" => fill(&played.quotes),
         // None is played: money between our own accounts has no rate. What is not found is read all the same.
         "/v1/admin/treasury/{id}" => fill(&played.transfers[..1]),
+        "/v1/admin/movements/{id}/evidence" => fill(&movements(app, played).await),
         "/v1/admin/approvals/{id}" => fill(&played.approvals),
         "/v1/admin/rates/{base}/{quote}" | "/v1/admin/rates/{base}/{quote}/history" => {
             ["EUR/GNF", "CNY/GNF", "EUR/XOF"].map(|pair| route.replace("{base}/{quote}", pair)).to_vec()
@@ -107,6 +108,19 @@ async fn ids_for(app: &TestApp, played: &Played<'_>, route: &str) -> Vec<String>
         _ if route.starts_with("/v1/admin/accounts/{id}") => fill(&accounts(app, played).await),
         _ => panic!("no ids are known for GET {route}: nobody has looked whether it tells a margin"),
     }
+}
+
+/// Every movement of what was played.
+async fn movements(app: &TestApp, played: &Played<'_>) -> Vec<String> {
+    let app = app.app();
+    let mut reader = app.db.read().await.unwrap();
+    let mut references = Vec::new();
+    for id in &played.transfers {
+        let found = store::movements::of_transfer(&mut reader.conn(), id.parse().unwrap()).await.unwrap();
+        references.extend(found.iter().map(|movement| movement.reference.to_string()));
+    }
+    assert!(references.len() > played.transfers.len());
+    references
 }
 
 /// Every account, hidden ones too: their ids follow from their names, so anybody can know them.
