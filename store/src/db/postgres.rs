@@ -14,6 +14,11 @@ const OLDEST_SERVER: i64 = 150_000;
 
 /// A stuck gateway must not hold a busy account for ever, nor wait for one.
 const SESSION: &str = "SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s'";
+/// The writer's statements name rows by their keys, in arrays whose length the planner cannot know: it is to look each up,
+/// and to plan a statement once.
+const WRITING_SESSION: &str = "SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s'; \
+     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; \
+     SET plan_cache_mode = force_generic_plan";
 /// A connection that was not used for so long is tried before it is lent out; a busy one needs no round trip for that.
 const UNUSED: Duration = Duration::from_secs(1);
 const READING_SESSION: &str = "SET default_transaction_read_only = on";
@@ -37,7 +42,7 @@ impl PgBackend {
         let size = options.readers.max(2);
         Ok(PgBackend {
             pool: pool(size, SESSION).connect_lazy_with(connect.clone()),
-            writer: pool(1, SESSION).connect_lazy_with(connect.clone()),
+            writer: pool(1, WRITING_SESSION).connect_lazy_with(connect.clone()),
             readers: pool(size, READING_SESSION).connect_lazy_with(connect.clone()),
             options: Box::new(connect),
         })
