@@ -137,7 +137,7 @@ impl Book {
         let simulators =
             Process::start(simulators, address, "/_control/clock", folder.join("simulators.log")).await?;
         let place = Place { programs: programs.clone(), folder: folder.to_owned(), url, simulators: address };
-        let gateway = place.gateway(Workers::Working).await?;
+        let mut gateway = place.gateway(Workers::Working).await?;
         let customers = people::sign_in(gateway.address, address, customers).await?;
         let admin = people::admin(gateway.address, address).await?;
         let first = customers.first().context("a book needs customers")?;
@@ -191,6 +191,13 @@ impl Book {
         }
     }
 
+    /// Ends the gateway and starts it again, so that it remembers nothing of the loads before; promises rest.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.gateway.stop().await?;
+        self.gateway = self.place.gateway(Workers::Resting).await?;
+        Ok(())
+    }
+
     /// A key that nobody has used.
     pub fn fresh_key(&self) -> String {
         self.named.set(self.named.get() + 1);
@@ -223,7 +230,7 @@ impl Book {
     }
 
     /// Ends the gateway and has the whole book verified; what it counted. Any finding is an error.
-    pub async fn close(self) -> anyhow::Result<Value> {
+    pub async fn close(mut self) -> anyhow::Result<Value> {
         let keys = self.number("SELECT count(*) FROM idempotency").await?;
         let distinct = self.number("SELECT count(DISTINCT claim) FROM idempotency").await?;
         ensure!(keys == distinct, "{} keys were kept twice", keys - distinct);

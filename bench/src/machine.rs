@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use tokio::process::Command;
 
 use crate::book::Programs;
 
+/// How long the machine is looked at before a run.
+const LOOK: Duration = Duration::from_secs(2);
 /// The workspace that this crate is part of.
 pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -74,7 +77,41 @@ pub async fn about(folder: &Path) -> Vec<(String, String)> {
     .to_vec()
 }
 
+/// How much of the processors others use now, as a part of all.
+///
+/// A gateway is a few threads in a row, pgbench as many processes as it has clients: where others are at work, the
+/// scheduler gives pgbench more of what is left, and no ratio is worth anything.
+pub async fn used_by_others() -> f64 {
+    let look =
+        || busy_and_all(&std::fs::read_to_string("/proc/stat").unwrap_or_default()).unwrap_or((0.0, 0.0));
+    let before = look();
+    tokio::time::sleep(LOOK).await;
+    let after = look();
+    crate::stats::ratio(after.0 - before.0, after.1 - before.1).unwrap_or(0.0)
+}
+
+/// Ticks of all processors that were not idle, and all ticks.
+fn busy_and_all(stat: &str) -> Option<(f64, f64)> {
+    let fields: Vec<f64> =
+        stat.lines().next()?.split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
+    let all: f64 = fields.iter().sum();
+    // The fourth is idle, the fifth waits for disks.
+    let idle: f64 = fields.iter().skip(3).take(2).sum();
+    Some((all - idle, all))
+}
+
 async fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().await;
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_use_is_what_is_not_idle() {
+        assert_eq!(busy_and_all("cpu  30 5 15 40 10 0 0 0 0 0\ncpu0 1 1 1 1\n"), Some((50.0, 100.0)));
+        assert_eq!(busy_and_all(""), None);
+    }
 }

@@ -78,7 +78,7 @@ impl Process {
     }
 
     /// SIGTERM, and a success as its answer.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
         kill_process(self.pid()?, Signal::TERM)?;
         let status = timeout(STOP, self.child.wait()).await.context("a program does not stop")??;
         ensure!(status.success(), "stopped with {status}: {}", self.last_words());

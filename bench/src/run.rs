@@ -20,6 +20,8 @@ use crate::work::Bench;
 use crate::{Arguments, machine, plot};
 
 const WARM_UP: Duration = Duration::from_secs(1);
+/// The part of the processors that others may use without a word.
+const TOLERATED: f64 = 0.1;
 /// What a grown book holds.
 const POSTINGS: usize = 10_000_000;
 /// Customers of the book whose transfers live whole lives.
@@ -73,6 +75,14 @@ async fn measured(
     let (rounds, seconds) = (arguments.rounds.unwrap_or(rounds), arguments.seconds.unwrap_or(seconds));
     let customers = arguments.customers.unwrap_or(if arguments.quick { 200 } else { 1_000 });
     let mut about = machine::about(folder).await;
+    let others = machine::used_by_others().await;
+    if others > TOLERATED {
+        let share = short(others * 100.0);
+        about.push((
+            "warning".into(),
+            format!("others used {share} % of the processors: the figures mean little"),
+        ));
+    }
     about.extend(cluster.settings().await?);
     about.push(("rounds".into(), format!("{rounds} of {seconds} s, after {} s each", WARM_UP.as_secs())));
     about.push(("customers".into(), customers.to_string()));

@@ -22,6 +22,8 @@ const BULK_CLIENTS: usize = 4;
 /// Providers deliver with many connections.
 const WEBHOOK_CLIENTS: usize = 64;
 const LIFECYCLE_CLIENTS: usize = 16;
+/// Clients of the rows about memory.
+const MOST_CLIENTS: usize = 256;
 /// Clients of the rows about growth.
 const GROWTH_CLIENTS: usize = 64;
 /// How long a growing book is filled before it is counted again.
@@ -51,6 +53,11 @@ impl Bench {
             Measure::Transfers(engine, clients) => {
                 let count = enough(if clients < 16 { 1_500.0 } else { 4_000.0 });
                 self.transfers(Role::Main(engine), count, clients).await
+            }
+            Measure::Fresh(engine) => {
+                let count = enough(4_000.0);
+                self.books.get_mut(&Role::Main(engine)).context("there is no book")?.restart().await?;
+                self.transfers(Role::Main(engine), count, MOST_CLIENTS).await
             }
             Measure::Young(engine) | Measure::Grown(engine) => {
                 self.transfers(Role::Growing(engine), enough(4_000.0), GROWTH_CLIENTS).await
