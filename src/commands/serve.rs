@@ -30,7 +30,13 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::start_log(&config.log)?;
     let metrics = telemetry::gather_metrics()?;
     let metrics_listen = config.metrics_listen;
-    let gateway = Gateway::start(config).await?;
+    // From before the first request can be answered: who sees it ready may ask it to stop at once.
+    let asked = asked_to_stop()?;
+    tokio::pin!(asked);
+    let gateway = tokio::select! {
+        gateway = Box::pin(Gateway::start(config)) => gateway?,
+        () = &mut asked => return Ok(ExitCode::SUCCESS),
+    };
     let stop = gateway.stop.clone();
     if let Some(address) = metrics_listen {
         let listener = TcpListener::bind(address)
@@ -41,7 +47,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     greet(&gateway);
     let mut fatal = gateway.app.writer.fatal();
     let failed = tokio::select! {
-        () = asked_to_stop() => false,
+        () = &mut asked => false,
         _ = fatal.wait_for(|failed| *failed) => true,
     };
     if failed {
@@ -105,12 +111,16 @@ fn greet(gateway: &Gateway) {
     }
 }
 
-/// SIGINT or SIGTERM.
-async fn asked_to_stop() {
+/// Ends at the next SIGINT or SIGTERM. Neither ends the process any more once this was called.
+fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut term) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    let cause = "signals cannot be listened to";
+    let mut term = signal(SignalKind::terminate()).context(cause)?;
+    let mut interrupt = signal(SignalKind::interrupt()).context(cause)?;
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
