@@ -31,7 +31,8 @@ pub(super) async fn claim(
     }
     const TABLE: &str = "LOCK TABLE idempotency IN ROW EXCLUSIVE MODE";
     const BUCKET: &str = "SELECT bucket FROM idempotency_rotation WHERE id = 1 FOR SHARE";
-    const TAKEN: &str = "SELECT claim FROM idempotency WHERE claim = ANY($1)";
+    const TAKEN: &str = "SELECT claim FROM idempotency WHERE claim = ANY($1) \
+         AND bucket IN (SELECT bucket FROM idempotency_buckets)";
     sqlx::query(TABLE).execute(&mut *tx).await?;
     let bucket: i64 = sqlx::query_scalar(BUCKET).fetch_one(&mut *tx).await?;
     let keys: Vec<Vec<u8>> = claims.iter().map(|claim| claim.claim.to_vec()).collect();
@@ -52,8 +53,8 @@ pub(super) async fn load_answers(
     claims: &[Vec<u8>],
     loaded: &mut Loaded,
 ) -> Result<(), StoreError> {
-    const SQL: &str =
-        "SELECT claim, fingerprint, status, location, body FROM idempotency WHERE claim = ANY($1)";
+    const SQL: &str = "SELECT claim, fingerprint, status, location, body FROM idempotency WHERE claim = ANY($1) \
+         AND bucket IN (SELECT bucket FROM idempotency_buckets)";
     if claims.is_empty() {
         return Ok(());
     }

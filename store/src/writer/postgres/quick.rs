@@ -211,7 +211,11 @@ impl Quick {
         statement.guarded(
             "older keys",
             0,
-            &format!("SELECT 1 FROM idempotency WHERE claim = ANY({keys}) AND bucket <> {number}"),
+            // By bucket and key, as the index is: a key alone would read all of them.
+            &format!(
+                "SELECT 1 FROM idempotency WHERE claim = ANY({keys}) AND bucket IN \
+                 (SELECT bucket FROM idempotency_buckets WHERE bucket <> {number})"
+            ),
         );
         let at = self.effects.at;
         let rows: Vec<AnswerRow> =
